@@ -1,0 +1,70 @@
+/**
+ * How to read one writer's bytes as one of our records, made once per pair.
+ *
+ * Invariants: 1. A writer with our own schema is read directly; any other goes through a resolver.
+ *             2. A pair that does not fit is remembered as such, so that a flood of bad records stays cheap.
+ */
+import type { Type } from 'avsc';
+import { DecodeFault, resetDepth } from './avro-tap.ts';
+import type { RecordName } from './generated/record-types.ts';
+import { schemaTextOfRecord, typeOfRecord } from './record-type.ts';
+import type { WriterSchema } from './writer-schema.ts';
+
+export interface DecodePlan {
+  readonly reader: Type;
+  /** Undefined when the writer's schema is our own. */
+  readonly resolver: ReturnType<Type['createResolver']> | undefined;
+}
+
+interface Mismatch {
+  readonly mismatch: string;
+}
+
+const plans = new WeakMap<WriterSchema, Map<RecordName, DecodePlan | Mismatch>>();
+
+export function planFor(writer: WriterSchema, reader: RecordName): DecodePlan | Mismatch {
+  const known = plans.get(writer)?.get(reader);
+  if (known !== undefined) return known;
+  const plan = makePlan(writer, reader);
+  const byReader = plans.get(writer) ?? new Map<RecordName, DecodePlan | Mismatch>();
+  plans.set(writer, byReader.set(reader, plan));
+  return plan;
+}
+
+/** The field in which reading fails: the fields of the writer are read one by one until one of them fails. */
+export function failingField(writer: WriterSchema, buffer: Buffer, start: number): string | undefined {
+  let at = start;
+  for (const field of fieldsOf(writer.type)) {
+    try {
+      resetDepth();
+      const step = field.type.decode(buffer, at);
+      if (step.offset < 0) return field.name;
+      at = step.offset;
+    } catch {
+      return field.name;
+    }
+  }
+  return undefined;
+}
+
+/** What went wrong, in words and as a code; anything avsc throws means that the bytes do not follow the schema. */
+export function faultOf(error: unknown): { readonly code: DecodeFault['code']; readonly message: string } {
+  if (error instanceof DecodeFault) return error;
+  return { code: 'undecodable', message: error instanceof Error ? error.message : String(error) };
+}
+
+function makePlan(writer: WriterSchema, name: RecordName): DecodePlan | Mismatch {
+  if (writer.type === null) return { mismatch: `schema ${writer.id} is not an Avro schema we can use` };
+  const reader = typeOfRecord(name);
+  if (writer.text === schemaTextOfRecord(name)) return { reader, resolver: undefined };
+  try {
+    return { reader, resolver: reader.createResolver(writer.type) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { mismatch: `schema ${writer.id} cannot be read as ${name}: ${reason.slice(0, 300)}` };
+  }
+}
+
+function fieldsOf(type: Type | null): readonly { readonly name: string; readonly type: Type }[] {
+  return type !== null && 'fields' in type ? (type.fields as { name: string; type: Type }[]) : [];
+}

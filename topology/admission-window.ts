@@ -1,0 +1,210 @@
+/**
+ * The window of request ids seen on one partition: which are new, which repeat, which repeat with another payload.
+ *
+ * Job: exact membership over the dedup horizon at 32 bytes an id. Each entry keeps 16 bytes of the id's SHA-256 and
+ * 8 bytes of the payload's; an open-addressing table of ordinals finds it. A `Map` would need three times the memory
+ * and ends at 16.7 million keys.
+ *
+ * Boundary: memory and its changelog form (`AdmissionBlock`). What makes an id too old is decided in `admission.ts`.
+ *
+ * Invariants:
+ *  1. An entry is found until its whole block is older than the horizon by append time, never by the wall clock.
+ *  2. Blocks are numbered without gaps in order of admission; restoring them in that order rebuilds the same window.
+ *  3. A step rewrites at most the last block (below BLOCK_ENTRIES_MIN entries) and adds at most one.
+ */
+import type { AdmissionBlock } from '../schemas/generated/admission-block.ts';
+import { type Instant, instantOfMillis } from '../schemas/instant.ts';
+
+const ID_BYTES = 16;
+const ENTRY_BYTES = 24;
+const ENTRY_WORDS = ENTRY_BYTES / 4;
+const PAGE_ENTRIES = 1 << 16;
+const BLOCK_ENTRIES_MIN = 64;
+const SLOTS_MIN = 1 << 10;
+
+export type Sighting = 'new' | 'duplicate' | 'conflict';
+
+export interface BlockChange {
+  readonly number: number;
+  /** Undefined where the block expired. */
+  readonly block: AdmissionBlock | undefined;
+}
+
+interface Block {
+  readonly number: number;
+  readonly firstOrdinal: number;
+  count: number;
+  readonly appendedFrom: number;
+  appendedTo: number;
+}
+
+interface Page {
+  readonly bytes: Buffer;
+  readonly words: Int32Array;
+}
+
+function newPage(): Page {
+  const memory = new ArrayBuffer(PAGE_ENTRIES * ENTRY_BYTES);
+  return { bytes: Buffer.from(memory), words: new Int32Array(memory) };
+}
+
+export class AdmissionWindow {
+  readonly #horizonMs: number;
+  readonly #pages = new Map<number, Page>();
+  readonly #probe = newProbe();
+  #slots = new Int32Array(SLOTS_MIN);
+  #blocks: Block[] = [];
+  #firstOrdinal = 0;
+  /** First ordinal that the index may still point at; those below #firstOrdinal have expired. */
+  #indexedFrom = 0;
+  #nextOrdinal = 0;
+  #nextBlock = 0;
+  /** First ordinal that no block holds yet. */
+  #unblocked = 0;
+  #stepFrom = 0;
+  #stepTo = 0;
+
+  constructor(horizonMs: number) {
+    this.#horizonMs = horizonMs;
+  }
+
+  get size(): number {
+    return this.#nextOrdinal - this.#firstOrdinal;
+  }
+
+  /** Looks an id up and remembers it when it is new. Both digests are SHA-256; only their first bytes are kept. */
+  see(id: Buffer, payload: Buffer, appendedAt: Instant): Sighting {
+    id.copy(this.#probe.bytes, 0, 0, ID_BYTES);
+    payload.copy(this.#probe.bytes, ID_BYTES, 0, ENTRY_BYTES - ID_BYTES);
+    const mask = this.#slots.length - 1;
+    const probe = this.#probe.words;
+    for (let slot = (probe[0] ?? 0) & mask; ; slot = (slot + 1) & mask) {
+      const stored = this.#slots[slot] ?? 0;
+      if (stored === 0) {
+        this.#slots[slot] = this.#nextOrdinal + 1;
+        this.#append(appendedAt);
+        return 'new';
+      }
+      const match = this.#compare(stored - 1);
+      if (match !== 'other') return match;
+    }
+  }
+
+  /** The changelog records of the step that ends: the block it wrote or extended, and blocks past the horizon. */
+  endStep(): readonly BlockChange[] {
+    if (this.#unblocked === this.#nextOrdinal) return [];
+    const block = this.#blockForStep();
+    block.count = this.#nextOrdinal - block.firstOrdinal;
+    block.appendedTo = this.#stepTo;
+    this.#unblocked = this.#nextOrdinal;
+    return [{ number: block.number, block: this.#serialise(block) }, ...this.#expire(block.appendedTo)];
+  }
+
+  /** Puts one restored block back; blocks come in ascending order of their number. */
+  restore(number: number, block: AdmissionBlock): void {
+    const count = block.entries.length / ENTRY_BYTES;
+    this.#blocks.push({
+      number,
+      firstOrdinal: this.#nextOrdinal,
+      count,
+      appendedFrom: block.appendedFrom,
+      appendedTo: block.appendedTo,
+    });
+    for (let entry = 0; entry < count; entry += 1) {
+      const at = entry * ENTRY_BYTES;
+      this.see(
+        block.entries.subarray(at, at + ID_BYTES),
+        block.entries.subarray(at + ID_BYTES),
+        block.appendedTo,
+      );
+    }
+    this.#nextBlock = number + 1;
+    this.#unblocked = this.#nextOrdinal;
+  }
+
+  #blockForStep(): Block {
+    const last = this.#blocks.at(-1);
+    if (last !== undefined && last.count < BLOCK_ENTRIES_MIN) return last;
+    const block = {
+      number: this.#nextBlock,
+      firstOrdinal: this.#unblocked,
+      count: 0,
+      appendedFrom: this.#stepFrom,
+      appendedTo: this.#stepTo,
+    };
+    this.#nextBlock += 1;
+    this.#blocks.push(block);
+    return block;
+  }
+
+  #append(appendedAt: Instant): void {
+    if (this.#unblocked === this.#nextOrdinal) this.#stepFrom = appendedAt;
+    this.#stepTo = appendedAt;
+    const ordinal = this.#nextOrdinal;
+    const pageNumber = Math.floor(ordinal / PAGE_ENTRIES);
+    const page = this.#pages.get(pageNumber) ?? newPage();
+    this.#pages.set(pageNumber, page);
+    page.words.set(this.#probe.words, (ordinal % PAGE_ENTRIES) * ENTRY_WORDS);
+    this.#nextOrdinal = ordinal + 1;
+    if ((this.#nextOrdinal - this.#indexedFrom) * 2 > this.#slots.length) this.#rebuild();
+  }
+
+  #compare(ordinal: number): 'duplicate' | 'conflict' | 'other' {
+    const words = this.#pages.get(Math.floor(ordinal / PAGE_ENTRIES))?.words;
+    if (words === undefined || ordinal < this.#firstOrdinal) return 'other';
+    const at = (ordinal % PAGE_ENTRIES) * ENTRY_WORDS;
+    const probe = this.#probe.words;
+    for (let word = 0; word < ENTRY_WORDS; word += 1) {
+      if (words[at + word] !== probe[word]) return word < ID_BYTES / 4 ? 'other' : 'conflict';
+    }
+    return 'duplicate';
+  }
+
+  /** Indexes the live entries afresh, at a load of a quarter to a half; expired entries fall out here. */
+  #rebuild(): void {
+    let slots = SLOTS_MIN;
+    while (slots < this.size * 4) slots *= 2;
+    this.#slots = new Int32Array(slots);
+    this.#indexedFrom = this.#firstOrdinal;
+    const mask = slots - 1;
+    for (let ordinal = this.#firstOrdinal; ordinal < this.#nextOrdinal; ordinal += 1) {
+      const words = this.#pages.get(Math.floor(ordinal / PAGE_ENTRIES))?.words;
+      let slot = (words?.[(ordinal % PAGE_ENTRIES) * ENTRY_WORDS] ?? 0) & mask;
+      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+      this.#slots[slot] = ordinal + 1;
+    }
+  }
+
+  #expire(appendedAt: number): readonly BlockChange[] {
+    const isLive = (block: Block): boolean => block.appendedTo >= appendedAt - this.#horizonMs;
+    const firstLive = this.#blocks.findIndex(isLive);
+    if (firstLive <= 0) return [];
+    const expired = this.#blocks.slice(0, firstLive);
+    this.#blocks = this.#blocks.slice(firstLive);
+    this.#firstOrdinal = this.#blocks[0]?.firstOrdinal ?? this.#nextOrdinal;
+    for (const page of this.#pages.keys()) {
+      if ((page + 1) * PAGE_ENTRIES <= this.#firstOrdinal) this.#pages.delete(page);
+    }
+    return expired.map((block) => ({ number: block.number, block: undefined }));
+  }
+
+  #serialise(block: Block): AdmissionBlock {
+    const entries = Buffer.allocUnsafe(block.count * ENTRY_BYTES);
+    for (let entry = 0; entry < block.count; entry += 1) {
+      const ordinal = block.firstOrdinal + entry;
+      const at = (ordinal % PAGE_ENTRIES) * ENTRY_BYTES;
+      const page = this.#pages.get(Math.floor(ordinal / PAGE_ENTRIES));
+      page?.bytes.copy(entries, entry * ENTRY_BYTES, at, at + ENTRY_BYTES);
+    }
+    return {
+      appendedFrom: instantOfMillis(block.appendedFrom),
+      appendedTo: instantOfMillis(block.appendedTo),
+      entries,
+    };
+  }
+}
+
+function newProbe(): Page {
+  const memory = new ArrayBuffer(ENTRY_BYTES);
+  return { bytes: Buffer.from(memory), words: new Int32Array(memory) };
+}

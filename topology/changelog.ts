@@ -1,0 +1,123 @@
+/**
+ * The form of a task's state in its changelog partition, both ways.
+ *
+ * Keys: `!checkpoint`, `!barrier`, `!admission/NUMBER`, and `TABLE/KEY` for state. Values are framed Avro; a deleted key
+ * is a tombstone.
+ *
+ * Invariant: what `stateRecords` wrote, `StateReader` reads back to an equal state, whatever compaction has removed.
+ */
+import { decodeFramed, encodeFramed } from '../schemas/codec.ts';
+import type { Checkpoint } from '../schemas/generated/checkpoint.ts';
+import type { RecordName, RecordTypes } from '../schemas/generated/record-types.ts';
+import type { SchemaDirectory } from '../schemas/schema-directory.ts';
+import type { AdmissionWindow, BlockChange } from './admission-window.ts';
+import type { LogRecord, OutgoingRecord } from './log.ts';
+import type { StateChange, Store } from './store.ts';
+
+const CHECKPOINT_KEY = '!checkpoint';
+const BARRIER_KEY = '!barrier';
+const ADMISSION_PREFIX = '!admission/';
+
+export interface ChangelogPartition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly directory: SchemaDirectory;
+}
+
+export function stateRecords(
+  place: ChangelogPartition,
+  changes: readonly StateChange[],
+  blocks: readonly BlockChange[],
+): readonly OutgoingRecord[] {
+  const state = changes.map((change) =>
+    outgoing(place, `${change.table}/${change.key}`, encoded(place, change.record, change.value)),
+  );
+  const window = blocks.map(({ number, block }) =>
+    outgoing(place, `${ADMISSION_PREFIX}${number}`, encoded(place, 'AdmissionBlock', block)),
+  );
+  return [...state, ...window];
+}
+
+export function checkpointRecord(place: ChangelogPartition, checkpoint: Checkpoint): OutgoingRecord {
+  return outgoing(place, CHECKPOINT_KEY, encoded(place, 'Checkpoint', checkpoint));
+}
+
+export function barrierRecord(place: ChangelogPartition, barrierId: string): OutgoingRecord {
+  return outgoing(place, BARRIER_KEY, encoded(place, 'Barrier', { barrierId }));
+}
+
+/** Takes changelog records in order; `finish` once the caller's own barrier was seen. */
+export class StateReader {
+  readonly #place: ChangelogPartition;
+  readonly #store: Store;
+  readonly #window: AdmissionWindow;
+  readonly #blocks = new Map<number, RecordTypes['AdmissionBlock']>();
+  #checkpoint: Checkpoint | null = null;
+
+  constructor(place: ChangelogPartition, state: { readonly store: Store; readonly window: AdmissionWindow }) {
+    this.#place = place;
+    this.#store = state.store;
+    this.#window = state.window;
+  }
+
+  /** The schema id of a record, to be loaded before `take`; null for a tombstone. */
+  static schemaIdOf(record: LogRecord): number | null {
+    return record.value === null ? null : record.value.readUInt32BE(1);
+  }
+
+  /** Returns the barrier's id when the record is one. */
+  take(record: LogRecord): string | null {
+    const key = record.key?.toString('utf8') ?? '';
+    if (key === BARRIER_KEY) return this.#decode('Barrier', record)?.barrierId ?? null;
+    if (key === CHECKPOINT_KEY) this.#checkpoint = this.#decode('Checkpoint', record) ?? null;
+    else if (key.startsWith(ADMISSION_PREFIX))
+      this.#takeBlock(Number(key.slice(ADMISSION_PREFIX.length)), record);
+    else this.#takeState(key, record);
+    return null;
+  }
+
+  finish(): Checkpoint | null {
+    const numbers = [...this.#blocks.keys()].sort((a, b) => a - b);
+    for (const number of numbers) {
+      const block = this.#blocks.get(number);
+      if (block !== undefined) this.#window.restore(number, block);
+    }
+    return this.#checkpoint;
+  }
+
+  #takeBlock(number: number, record: LogRecord): void {
+    const block = this.#decode('AdmissionBlock', record);
+    if (block === undefined) this.#blocks.delete(number);
+    else this.#blocks.set(number, block);
+  }
+
+  #takeState(path: string, record: LogRecord): void {
+    const slash = path.indexOf('/');
+    const table = path.slice(0, slash);
+    const name = this.#store.recordOf(table);
+    if (name === null)
+      throw new Error(`the changelog holds table "${table}", which this version does not know`);
+    this.#store.load({ table, key: path.slice(slash + 1), value: this.#decode(name, record) });
+  }
+
+  #decode<N extends RecordName>(name: N, record: LogRecord): RecordTypes[N] | undefined {
+    if (record.value === null) return undefined;
+    const result = decodeFramed(name, record.value, (id) => this.#place.directory.writerSchema(id));
+    if (result.ok) return result.value;
+    throw new Error(
+      `${record.topic}/${record.partition}@${record.offset} is not a ${name}: ${result.message}`,
+    );
+  }
+}
+
+function encoded<N extends RecordName>(
+  place: ChangelogPartition,
+  name: N,
+  value: RecordTypes[N] | undefined,
+): Buffer | null {
+  return value === undefined ? null : encodeFramed(name, value, place.directory.idOf(name));
+}
+
+function outgoing(place: ChangelogPartition, key: string, value: Buffer | null): OutgoingRecord {
+  return { topic: place.topic, partition: place.partition, key: Buffer.from(key), value };
+}

@@ -1,0 +1,35 @@
+/**
+ * CloudEvents 1.0 headers, binary mode, for the records a service writes.
+ *
+ * The id names the step and the place in it, so it is the same when the step is replayed. Everything but the id is
+ * encoded once per service and record type.
+ */
+import type { RecordName } from '../schemas/generated/record-types.ts';
+import type { Step } from '../schemas/generated/step.ts';
+import type { Header } from './log.ts';
+import type { ServiceName } from './topics.ts';
+
+const SPEC_VERSION: Header = ['ce_specversion', Buffer.from('1.0')];
+const CONTENT_TYPE: Header = ['content-type', Buffer.from('application/vnd.apache.avro')];
+const NAMESPACE = 'outcome.ledger';
+
+const fixedHeaders = new Map<string, readonly Header[]>();
+
+function fixed(service: ServiceName, record: RecordName): readonly Header[] {
+  const key = `${service}/${record}`;
+  const known = fixedHeaders.get(key);
+  if (known !== undefined) return known;
+  const source: Header = ['ce_source', Buffer.from(`/outcome-ledger/${service}`)];
+  const type: Header = ['ce_type', Buffer.from(`${NAMESPACE}.${record}`)];
+  const headers = [SPEC_VERSION, CONTENT_TYPE, source, type];
+  fixedHeaders.set(key, headers);
+  return headers;
+}
+
+export function outputHeaders(
+  service: ServiceName,
+  step: Step,
+): (record: RecordName, index: number) => readonly Header[] {
+  const prefix = `${service}/${step.partition}/${step.step}/`;
+  return (record, index) => [['ce_id', Buffer.from(`${prefix}${index}`)], ...fixed(service, record)];
+}

@@ -1,0 +1,179 @@
+/**
+ * Reads ahead while a step is being committed.
+ *
+ * Job: keep fetched slices per input, hand out batches in the processor's input order, and stop fetching when full.
+ *
+ * Invariants:
+ *  1. Records of one input leave in offset order, each once.
+ *  2. At most `inboxRecordsMax` records plus one fetch are held.
+ *  3. An error of the reader reaches the next `take`; nothing read before it is lost or handed out twice.
+ */
+import type { Limits } from './limits.ts';
+import type { FetchedSlice, LogReader, LogRecord, Position } from './log.ts';
+import type { BatchSlice } from './step.ts';
+import type { TopicName } from './topics.ts';
+
+interface Lane {
+  readonly topic: TopicName;
+  /** Offset of the next record to hand out. */
+  position: number;
+  /** Offset up to which everything was fetched. */
+  fetched: number;
+  records: LogRecord[];
+  next: number;
+}
+
+export class Inbox {
+  readonly #reader: LogReader;
+  readonly #limits: Limits;
+  readonly #lanes: readonly Lane[];
+  readonly #waiters = new Set<() => void>();
+  #waiting = 0;
+  #error: unknown = null;
+  #closed = false;
+  #pump: Promise<void> | null = null;
+
+  constructor(
+    reader: LogReader,
+    inputs: readonly (Position & { readonly topic: TopicName })[],
+    limits: Limits,
+  ) {
+    this.#reader = reader;
+    this.#limits = limits;
+    this.#lanes = inputs.map(({ topic, offset }) => ({
+      topic,
+      position: offset,
+      fetched: offset,
+      records: [],
+      next: 0,
+    }));
+  }
+
+  /** Starts reading ahead in the background. Without it, `fill` reads once on demand. */
+  start(): void {
+    this.#pump = this.#run();
+  }
+
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  get isFull(): boolean {
+    return this.#waiting >= this.#limits.stepRecordsMax;
+  }
+
+  async fill(): Promise<void> {
+    for (const slice of await this.#reader.fetch()) this.#add(slice);
+  }
+
+  /** Resolves when there is something to take, the reader failed, the signal fired, or after `timeoutMs`. */
+  async arrival(options: {
+    readonly full?: boolean;
+    readonly timeoutMs?: number;
+    readonly signal: AbortSignal;
+  }) {
+    const isReady = (): boolean =>
+      this.#error !== null ||
+      options.signal.aborted ||
+      (options.full === true ? this.isFull : this.#waiting > 0);
+    if (isReady()) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        this.#waiters.delete(check);
+        options.signal.removeEventListener('abort', done);
+        clearTimeout(timer);
+        resolve();
+      };
+      const check = (): void => {
+        if (isReady()) done();
+      };
+      const timer = options.timeoutMs === undefined ? undefined : setTimeout(done, options.timeoutMs);
+      this.#waiters.add(check);
+      options.signal.addEventListener('abort', done);
+    });
+  }
+
+  /** The next batch, bounded in records and bytes; empty when nothing is waiting. */
+  take(): readonly BatchSlice[] {
+    if (this.#error !== null) throw this.#error;
+    const slices: BatchSlice[] = [];
+    let room = this.#limits.stepRecordsMax;
+    let bytes = this.#limits.stepBytesMax;
+    for (const lane of this.#lanes) {
+      const from = lane.position;
+      const records: LogRecord[] = [];
+      while (room > 0 && bytes > 0 && lane.next < lane.records.length) {
+        const record = lane.records[lane.next];
+        if (record === undefined) break;
+        records.push(record);
+        lane.next += 1;
+        room -= 1;
+        bytes -= (record.value?.length ?? 0) + (record.key?.length ?? 0);
+      }
+      if (records.length === 0) continue;
+      lane.position = endOf(lane);
+      slices.push({ topic: lane.topic, from, to: lane.position, records });
+    }
+    this.#waiting -= slices.reduce((sum, slice) => sum + slice.records.length, 0);
+    this.#wake();
+    return slices;
+  }
+
+  /** Where each input stands after what was taken; markers at the end of a lane are passed over. */
+  positions(): readonly { readonly topic: TopicName; readonly offset: number }[] {
+    return this.#lanes.map((lane) => ({ topic: lane.topic, offset: lane.position }));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#wake();
+    await this.#reader.close();
+    await this.#pump;
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (!this.#closed) {
+        if (this.#waiting >= this.#limits.inboxRecordsMax) await this.#room();
+        else await this.fill();
+      }
+    } catch (error) {
+      if (!this.#closed) this.#error = error;
+      this.#wake();
+    }
+  }
+
+  async #room(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const check = (): void => {
+        if (!this.#closed && this.#waiting >= this.#limits.inboxRecordsMax) return;
+        this.#waiters.delete(check);
+        resolve();
+      };
+      this.#waiters.add(check);
+    });
+  }
+
+  #add(slice: FetchedSlice): void {
+    const lane = this.#lanes.find(({ topic }) => topic === slice.topic);
+    if (lane === undefined) return;
+    if (lane.next === lane.records.length) {
+      lane.records = [];
+      lane.next = 0;
+    }
+    for (const record of slice.records) lane.records.push(record);
+    lane.fetched = slice.nextOffset;
+    this.#waiting += slice.records.length;
+    if (slice.records.length > 0) this.#wake();
+  }
+
+  #wake(): void {
+    for (const check of [...this.#waiters]) check();
+  }
+}
+
+/** Past the last record taken; past the markers behind it too when nothing else is waiting in the lane. */
+function endOf(lane: Lane): number {
+  if (lane.next === lane.records.length) return lane.fetched;
+  return (lane.records[lane.next - 1]?.offset ?? lane.position - 1) + 1;
+}

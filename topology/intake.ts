@@ -1,0 +1,157 @@
+/**
+ * From bytes to an input: decode, check the key, and for usage-events the admission of section 3 of the architecture.
+ *
+ * Job: give each record exactly one verdict: an input, a refusal with a code, or a dead letter with a code.
+ *
+ * Boundary: pure over the record and the window of ids. Loading an unknown schema happens before (`task.ts`); a record
+ * whose schema stayed unknown arrives here as `held`.
+ *
+ * Invariants:
+ *  1. Verdicts depend on the partition's records alone, append time included, so every reader reaches the same one.
+ *  2. The order of checks is the order of codes in `schemas/refusals.ts`: readable, right key, acceptable, not seen.
+ */
+import { hash } from 'node:crypto';
+import { decodeFramed, encodeBody } from '../schemas/codec.ts';
+import type { RecordTypes } from '../schemas/generated/record-types.ts';
+import type { UsageEvent } from '../schemas/generated/usage-event.ts';
+import { type Instant, instantOfMillis } from '../schemas/instant.ts';
+import type { DeadLetterCode } from '../schemas/refusals.ts';
+import type { SchemaDirectory } from '../schemas/schema-directory.ts';
+import { checkUsage } from '../schemas/usage-rules.ts';
+import type { AdmissionWindow } from './admission-window.ts';
+import { inputOf } from './input.ts';
+import type { LogRecord } from './log.ts';
+import { partitionOf } from './partitioner.ts';
+import type { Input, RefusalOutput } from './processor.ts';
+import { type RecordOf, TOPICS, type TopicName } from './topics.ts';
+
+const FRAME_BYTES = 5;
+
+export type Verdict =
+  | { readonly kind: 'input'; readonly input: Input }
+  | { readonly kind: 'refusal'; readonly refusal: RefusalOutput }
+  | { readonly kind: 'dead'; readonly code: DeadLetterCode; readonly message: string };
+
+export interface IntakeOptions {
+  readonly directory: SchemaDirectory;
+  readonly partitions: number;
+  readonly window: AdmissionWindow;
+}
+
+export interface Arrival {
+  readonly topic: TopicName;
+  readonly record: LogRecord;
+  readonly held: boolean;
+  readonly streamTime: Instant | null;
+}
+
+type AnyValue = RecordTypes[RecordOf<TopicName>];
+
+export class Intake {
+  readonly #directory: SchemaDirectory;
+  readonly #partitions: number;
+  readonly #window: AdmissionWindow;
+
+  constructor(options: IntakeOptions) {
+    this.#directory = options.directory;
+    this.#partitions = options.partitions;
+    this.#window = options.window;
+  }
+
+  take(arrival: Arrival): Verdict {
+    const { record, topic } = arrival;
+    if (record.key === null) return dead('missing_key', 'the record has no key');
+    if (record.value === null) return dead('missing_value', 'the record has no value');
+    if (arrival.held) {
+      return dead('schema_unresolved', 'the registry does not know the schema id of this record');
+    }
+    const decoded = decodeFramed(TOPICS[topic].record, record.value, (id) =>
+      this.#directory.writerSchema(id),
+    );
+    if (!decoded.ok) return dead(decoded.code, decoded.message);
+    const appendedAt = instantOfMillis(record.appendedAt);
+    const refusal =
+      this.#checkKey(record, topic, decoded.value) ??
+      this.#admit(arrival, { value: decoded.value, writerId: decoded.writerId, appendedAt });
+    if (refusal !== null) return { kind: 'refusal', refusal };
+    return {
+      kind: 'input',
+      input: inputOf({
+        topic,
+        value: decoded.value,
+        cause: { topic, partition: record.partition, offset: record.offset },
+        recordedAt: appendedAt,
+        streamTime: streamTimeWith(arrival.streamTime, decoded.value),
+      }),
+    };
+  }
+
+  #checkKey(record: LogRecord, topic: TopicName, value: AnyValue): RefusalOutput | null {
+    if (TOPICS[topic].key !== 'account' || !('accountId' in value)) return null;
+    const key = record.key ?? Buffer.alloc(0);
+    const isRight = key.toString('utf8') === value.accountId;
+    if (isRight && partitionOf(key, this.#partitions) === record.partition) return null;
+    const message = isRight
+      ? `account ${value.accountId} belongs on another partition: partition by murmur2 of the key`
+      : `the record key is not the account id ${value.accountId}`;
+    return refusal({ code: 'key_mismatch', field: 'key', message }, value);
+  }
+
+  #admit(
+    arrival: Arrival,
+    decoded: { readonly value: AnyValue; readonly writerId: number; readonly appendedAt: Instant },
+  ): RefusalOutput | null {
+    if (!isUsage(arrival.topic, decoded.value)) return null;
+    const event = decoded.value;
+    const problem = checkUsage(event, decoded.appendedAt, event.accountId);
+    if (problem !== null) return refusal(problem, event);
+    const isOwnSchema = decoded.writerId === this.#directory.idOf('UsageEvent');
+    const body = arrival.record.value?.subarray(FRAME_BYTES);
+    const payload = isOwnSchema && body !== undefined ? body : encodeBody('UsageEvent', event);
+    const sighting = this.#window.see(
+      hash('sha256', `${event.accountId}\0${event.requestId}`, 'buffer'),
+      hash('sha256', payload, 'buffer'),
+      decoded.appendedAt,
+    );
+    if (sighting === 'new') return null;
+    return refusal({ code: sighting, field: 'requestId', message: SIGHTINGS[sighting] }, event);
+  }
+}
+
+const SIGHTINGS = {
+  duplicate: 'this request id was already recorded with the same payload; it is counted once',
+  conflict: 'this request id was already recorded with another payload; send a new id for another use',
+} as const;
+
+function isUsage(topic: TopicName, value: AnyValue): value is UsageEvent {
+  return topic === 'usage-events' && 'requestId' in value;
+}
+
+function streamTimeWith(streamTime: Instant | null, value: AnyValue): Instant | null {
+  if (!('sequence' in value)) return streamTime;
+  return streamTime === null || value.time > streamTime ? value.time : streamTime;
+}
+
+function dead(code: DeadLetterCode, message: string): Verdict {
+  return { kind: 'dead', code, message };
+}
+
+function refusal(problem: Pick<RefusalOutput, 'code' | 'field' | 'message'>, value: AnyValue): RefusalOutput {
+  return {
+    topic: 'rejected',
+    code: problem.code,
+    field: problem.field,
+    message: problem.message,
+    accountId: 'accountId' in value ? value.accountId : null,
+    recordId: recordIdOf(value),
+  };
+}
+
+/** The id by which its producer knows the record; null for records that have none of their own. */
+function recordIdOf(value: AnyValue): string | null {
+  if ('requestId' in value) return value.requestId;
+  if ('verificationId' in value) return value.verificationId;
+  if ('claimId' in value) return value.claimId;
+  if ('paymentId' in value) return value.paymentId;
+  return 'contractId' in value ? value.contractId : null;
+}

@@ -1,0 +1,39 @@
+/** Named maxima and pauses of the runtime (R7). One place, so that an operator sees every bound at once. */
+export interface Limits {
+  /** A step (one transaction) takes at most this many records, and about this many bytes of them. */
+  readonly stepRecordsMax: number;
+  readonly stepBytesMax: number;
+  /** A task fetches ahead at most this many records while a step is being committed. */
+  readonly inboxRecordsMax: number;
+  readonly fetchBytesMax: number;
+  readonly partitionBytesMax: number;
+  readonly fetchWaitMs: number;
+  /** Steps of one task start at least this far apart unless a full one is waiting. */
+  readonly commitIntervalMs: number;
+  /** The broker aborts a transaction of ours that lasts longer. */
+  readonly transactionTimeoutMs: number;
+  /** Pause before a task is acquired again after broker trouble, doubling up to the maximum. */
+  readonly retryPauseMs: number;
+  readonly retryPauseMaxMs: number;
+  /** An unknown schema id is asked for this often, this far apart, before its record is held. */
+  readonly schemaAttemptsMax: number;
+  readonly schemaPauseMs: number;
+}
+
+export const LIMITS: Limits = {
+  stepRecordsMax: 4_000,
+  stepBytesMax: 4 * 1024 * 1024,
+  inboxRecordsMax: 16_000,
+  fetchBytesMax: 8 * 1024 * 1024,
+  partitionBytesMax: 1024 * 1024,
+  fetchWaitMs: 250,
+  commitIntervalMs: 10,
+  transactionTimeoutMs: 15_000,
+  retryPauseMs: 20,
+  retryPauseMaxMs: 2_000,
+  schemaAttemptsMax: 5,
+  schemaPauseMs: 200,
+};
+
+/** How long request ids are remembered: the age limit of a use plus how far ahead of the log it may be stamped. */
+export const DEDUP_HORIZON_MS = (35 * 24 * 60 + 5) * 60 * 1_000;

@@ -1,0 +1,240 @@
+/**
+ * Job: transactions on the broker, request by request: the identity that fences, and one transaction under it.
+ *
+ * Boundary: owns producer id, epoch, sequence numbers and the remembered coordinators; when to write what belongs to
+ * the transactor, and to tests that abort on purpose.
+ *
+ * Invariants:
+ *  1. A producer is opened by InitProducerId, which fences older owners and ends what they left open.
+ *  2. Sequence numbers advance per partition over all transactions of the epoch; nothing is sent twice, so after any
+ *     error the whole producer is thrown away and they start anew with the next epoch.
+ *  3. Requests of one kind to one broker are written to the socket in order, without waiting for each other.
+ */
+
+import type { LogError, OutgoingRecord, Position, TopicPartition } from './log.ts';
+import type { KafkaClient } from './log-kafka-client.ts';
+import { errorOfCode, retrying } from './log-kafka-errors.ts';
+import {
+  decodeProduce,
+  encodeProduce,
+  type PlannedBatch,
+  planBatches,
+  planRounds,
+  produceKey,
+} from './log-kafka-produce.ts';
+import { WireWriter } from './log-kafka-wire.ts';
+import type { BatchHeader } from './record-batch.ts';
+
+/** The markers of the transaction before are still being written; that takes a few milliseconds. */
+const concurrentAttemptsMax = 2_000;
+const concurrentPauseMs = 2;
+const opening = { attemptsMax: 300, pauseMs: 20 } as const;
+const coordinatorType = { group: 0, transaction: 1 } as const;
+
+export interface GroupPositions {
+  readonly group: string;
+  readonly positions: readonly Position[];
+}
+
+export interface ProducerOptions {
+  readonly client: KafkaClient;
+  readonly transactionalId: string;
+  readonly timeoutMs: number;
+  readonly now: () => number;
+}
+
+/** A transactional identity with an epoch of its own. */
+export class KafkaProducer {
+  readonly transactionalId: string;
+  readonly client: KafkaClient;
+  readonly writer = new WireWriter();
+  readonly #now: () => number;
+  readonly #identity: { readonly producerId: string; readonly producerEpoch: number };
+  readonly #coordinator: number;
+  readonly #groupCoordinators = new Map<string, number>();
+  readonly #sequences = new Map<string, number>();
+
+  private constructor(
+    options: ProducerOptions,
+    coordinator: number,
+    identity: { readonly producerId: string; readonly producerEpoch: number },
+  ) {
+    this.client = options.client;
+    this.transactionalId = options.transactionalId;
+    this.#now = options.now;
+    this.#coordinator = coordinator;
+    this.#identity = identity;
+  }
+
+  static async open(options: ProducerOptions): Promise<KafkaProducer> {
+    const { client, transactionalId, timeoutMs } = options;
+    const place = `InitProducerId of ${transactionalId}`;
+    return client.retrying({ place, ...opening }, async () => {
+      const coordinator = await findCoordinator(client, transactionalId, 'transaction');
+      const broker = await client.broker(coordinator);
+      const identity = await broker.initProducerId({ transactionalId, transactionTimeout: timeoutMs });
+      return new KafkaProducer(options, coordinator, identity);
+    });
+  }
+
+  begin(): OpenTransaction {
+    return new OpenTransaction(this);
+  }
+
+  async enlistPartitions(places: readonly TopicPartition[]): Promise<void> {
+    const topics = [...Map.groupBy(places, ({ topic }) => topic)].map(([topic, ofTopic]) => ({
+      topic,
+      partitions: ofTopic.map(({ partition }) => partition),
+    }));
+    const broker = await this.client.broker(this.#coordinator);
+    await this.#whenMarked('AddPartitionsToTxn', () =>
+      broker.addPartitionsToTxn({ ...this.#names(), topics }),
+    );
+  }
+
+  async enlistGroup(groupId: string): Promise<void> {
+    const broker = await this.client.broker(this.#coordinator);
+    await this.#whenMarked('AddOffsetsToTxn', () => broker.addOffsetsToTxn({ ...this.#names(), groupId }));
+  }
+
+  async produce(batches: readonly PlannedBatch[]): Promise<void> {
+    const leaders = await this.client.byLeader(batches);
+    await Promise.all([...leaders].map(([leader, ofLeader]) => this.#produceTo(leader, ofLeader)));
+  }
+
+  async publish({ group, positions }: GroupPositions): Promise<void> {
+    const coordinator = await this.#groupCoordinator(group);
+    const topics = [...Map.groupBy(positions, ({ topic }) => topic)].map(([topic, ofTopic]) => ({
+      topic,
+      partitions: ofTopic.map(({ partition, offset }) => ({ partition, offset: String(offset) })),
+    }));
+    const broker = await this.client.broker(coordinator);
+    await broker.txnOffsetCommit({ ...this.#names(), groupId: group, topics });
+  }
+
+  /** Learns who is to be asked, so that it is known before a transaction begins. */
+  async prepare(places: readonly TopicPartition[], group: string | null): Promise<void> {
+    await this.client.byLeader(places);
+    if (group !== null) await this.#groupCoordinator(group);
+  }
+
+  async end(verdict: 'commit' | 'abort'): Promise<void> {
+    const broker = await this.client.broker(this.#coordinator);
+    await broker.endTxn({ ...this.#names(), transactionResult: verdict === 'commit' });
+  }
+
+  async #produceTo(leader: number, batches: readonly PlannedBatch[]): Promise<void> {
+    const lane = await this.client.lane(leader, 'requests');
+    const { clientId, requestTimeoutMs } = this.client.options;
+    const answers = planRounds(batches).map((round) => {
+      const frame = encodeProduce(this.writer, round, {
+        clientId,
+        transactionalId: this.transactionalId,
+        timeoutMs: requestTimeoutMs,
+        headerOf: (batch) => this.#headerOf(batch),
+      });
+      return lane.send({ frame, apiKey: produceKey, apiName: 'Produce' });
+    });
+    for (const payload of await Promise.all(answers)) {
+      const { batches: produced, throttleMs } = decodeProduce(payload);
+      lane.throttle(throttleMs);
+      const refused = produced.find(({ errorCode }) => errorCode !== 0);
+      if (refused !== undefined)
+        throw errorOfCode(refused.errorCode, `Produce to ${refused.topic}/${refused.partition}`);
+    }
+  }
+
+  #headerOf(batch: PlannedBatch): BatchHeader {
+    const place = `${batch.topic}/${batch.partition}`;
+    const baseSequence = this.#sequences.get(place) ?? 0;
+    this.#sequences.set(place, (baseSequence + batch.records.length) % 0x8000_0000);
+    const producerId = Number(this.#identity.producerId);
+    const { producerEpoch } = this.#identity;
+    return { timestamp: this.#now(), transactional: true, producerId, producerEpoch, baseSequence };
+  }
+
+  async #groupCoordinator(group: string): Promise<number> {
+    const remembered = this.#groupCoordinators.get(group);
+    if (remembered !== undefined) return remembered;
+    const place = `FindCoordinator of ${group}`;
+    const found = await this.client.retrying({ place, ...opening }, () =>
+      findCoordinator(this.client, group, 'group'),
+    );
+    this.#groupCoordinators.set(group, found);
+    return found;
+  }
+
+  #names(): { transactionalId: string; producerId: string; producerEpoch: number } {
+    return { transactionalId: this.transactionalId, ...this.#identity };
+  }
+
+  async #whenMarked(place: string, attempt: () => Promise<unknown>): Promise<void> {
+    const again = (error: LogError): boolean => error.code === 'CONCURRENT_TRANSACTIONS';
+    const limits = { attemptsMax: concurrentAttemptsMax, pauseMs: concurrentPauseMs };
+    await retrying({ place: `${place} of ${this.transactionalId}`, ...limits, again }, attempt);
+  }
+}
+
+/** One transaction: `write` and `publish` as often as wanted, then `commit` or `abort`, once. */
+export class OpenTransaction {
+  readonly #producer: KafkaProducer;
+  readonly #enlisted = new Set<string>();
+
+  constructor(producer: KafkaProducer) {
+    this.#producer = producer;
+    producer.writer.reset();
+  }
+
+  async write(records: readonly OutgoingRecord[]): Promise<void> {
+    await this.deliver(records, null);
+  }
+
+  async publish(group: string, positions: readonly Position[]): Promise<void> {
+    await this.deliver([], { group, positions });
+  }
+
+  /** Two round trips: what takes part is enlisted, then everything is sent at once. */
+  async deliver(records: readonly OutgoingRecord[], published: GroupPositions | null): Promise<void> {
+    const batches = planBatches(records);
+    await this.#producer.prepare(batches, published?.group ?? null);
+    const places = batches.filter((batch) => !this.#enlisted.has(`${batch.topic}/${batch.partition}`));
+    const enlisting: Promise<void>[] = [];
+    if (places.length > 0) enlisting.push(this.#producer.enlistPartitions(distinct(places)));
+    if (published !== null) enlisting.push(this.#producer.enlistGroup(published.group));
+    await settled(enlisting);
+    for (const { topic, partition } of places) this.#enlisted.add(`${topic}/${partition}`);
+    const sending: Promise<void>[] = [];
+    if (batches.length > 0) sending.push(this.#producer.produce(batches));
+    if (published !== null) sending.push(this.#producer.publish(published));
+    await settled(sending);
+  }
+
+  async commit(): Promise<void> {
+    await this.#producer.end('commit');
+  }
+
+  async abort(): Promise<void> {
+    await this.#producer.end('abort');
+  }
+}
+
+/** Waits for all, then raises the first failure: no request is left running behind the caller's back. */
+async function settled(running: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(running)) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+  }
+}
+
+function distinct(places: readonly TopicPartition[]): readonly TopicPartition[] {
+  return [...new Map(places.map((place) => [`${place.topic}/${place.partition}`, place])).values()];
+}
+
+export async function findCoordinator(
+  client: KafkaClient,
+  key: string,
+  kind: keyof typeof coordinatorType,
+): Promise<number> {
+  const broker = await client.anyBroker();
+  const found = await broker.findGroupCoordinator({ groupId: key, coordinatorType: coordinatorType[kind] });
+  return found.coordinator.nodeId;
+}

@@ -1,0 +1,136 @@
+/**
+ * Job: write and read the primitive types of Kafka's protocol on Buffers.
+ *
+ * Boundary: no request is known here; `log-kafka-fetch.ts` and `log-kafka-produce.ts` are built from these.
+ *
+ * Invariants:
+ *  1. A writer's memory is reused: what it handed out is valid until `reset`, and growth never touches it.
+ *  2. A frame begins with its size and has its correlation id at a fixed place, so that both can be set at the end.
+ */
+
+const initialBytes = 64 * 1024;
+const correlationIdAt = 8;
+
+export class WireWriter {
+  buffer = Buffer.allocUnsafe(initialBytes);
+  at = 0;
+
+  reset(): void {
+    this.at = 0;
+  }
+
+  /** Makes room; slices handed out before keep the old memory. */
+  reserve(bytes: number): void {
+    if (this.at + bytes <= this.buffer.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(this.buffer.length * 2, this.at + bytes));
+    this.buffer.copy(grown, 0, 0, this.at);
+    this.buffer = grown;
+  }
+
+  int8(value: number): void {
+    this.reserve(1);
+    this.at = this.buffer.writeInt8(value, this.at);
+  }
+
+  int16(value: number): void {
+    this.reserve(2);
+    this.at = this.buffer.writeInt16BE(value, this.at);
+  }
+
+  int32(value: number): void {
+    this.reserve(4);
+    this.at = this.buffer.writeInt32BE(value, this.at);
+  }
+
+  int64(value: number): void {
+    this.reserve(8);
+    this.at = writeInt64(this.buffer, value, this.at);
+  }
+
+  string(value: string | null): void {
+    const bytes = value === null ? -1 : Buffer.byteLength(value);
+    this.int16(bytes);
+    if (value === null) return;
+    this.reserve(bytes);
+    this.at += this.buffer.write(value, this.at);
+  }
+}
+
+/** Whole numbers up to 2^53, negative ones too, as eight bytes. */
+export function writeInt64(buffer: Buffer, value: number, at: number): number {
+  const high = Math.floor(value / 0x1_0000_0000);
+  buffer.writeInt32BE(high, at);
+  return buffer.writeUInt32BE(value - high * 0x1_0000_0000, at + 4);
+}
+
+export function readInt64(buffer: Buffer, at: number): number {
+  return buffer.readInt32BE(at) * 0x1_0000_0000 + buffer.readUInt32BE(at + 4);
+}
+
+export interface FrameHeader {
+  readonly apiKey: number;
+  readonly apiVersion: number;
+  readonly clientId: string;
+}
+
+/** Starts a frame and returns where it starts. */
+export function beginFrame(writer: WireWriter, header: FrameHeader): number {
+  const start = writer.at;
+  writer.int32(0);
+  writer.int16(header.apiKey);
+  writer.int16(header.apiVersion);
+  writer.int32(0);
+  writer.string(header.clientId);
+  return start;
+}
+
+/** Completes a frame; the bytes still lack the correlation id, which the connection gives. */
+export function endFrame(writer: WireWriter, start: number): Buffer {
+  writer.buffer.writeInt32BE(writer.at - start - 4, start);
+  return writer.buffer.subarray(start, writer.at);
+}
+
+export function stampFrame(frame: Buffer, correlationId: number): void {
+  frame.writeInt32BE(correlationId, correlationIdAt);
+}
+
+export class WireReader {
+  readonly buffer: Buffer;
+  at = 0;
+
+  constructor(buffer: Buffer) {
+    this.buffer = buffer;
+  }
+
+  int16(): number {
+    this.at += 2;
+    return this.buffer.readInt16BE(this.at - 2);
+  }
+
+  int32(): number {
+    this.at += 4;
+    return this.buffer.readInt32BE(this.at - 4);
+  }
+
+  int64(): number {
+    this.at += 8;
+    return readInt64(this.buffer, this.at - 8);
+  }
+
+  string(): string {
+    const bytes = this.int16();
+    this.at += bytes;
+    return this.buffer.toString('utf8', this.at - bytes, this.at);
+  }
+
+  bytes(): Buffer {
+    const bytes = Math.max(this.int32(), 0);
+    this.at += bytes;
+    return this.buffer.subarray(this.at - bytes, this.at);
+  }
+
+  array<T>(readItem: () => T): T[] {
+    const count = Math.max(this.int32(), 0);
+    return Array.from({ length: count }, readItem);
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Job: the log port on a Kafka cluster.
+ *
+ * Boundary: puts the parts together; each part holds its own rules: reader, transactor, appender, membership, admin.
+ *
+ * Invariants (those of `log.ts`, and):
+ *  1. Every reader, transactor and membership has connections of its own; appends and questions share one client.
+ *  2. `close` closes the shared client only; readers, transactors and memberships belong to who opened them.
+ */
+
+import type {
+  AppendedAt,
+  Log,
+  LogReader,
+  Membership,
+  OffsetBounds,
+  OutgoingRecord,
+  ReaderOptions,
+  TopicPartition,
+  Transactor,
+} from './log.ts';
+import { KafkaAdmin } from './log-kafka-admin.ts';
+import { KafkaAppender } from './log-kafka-append.ts';
+import { KafkaClient, type KafkaConnectionOptions } from './log-kafka-client.ts';
+import { KafkaMembership } from './log-kafka-group.ts';
+import { KafkaReader } from './log-kafka-reader.ts';
+import { KafkaProducer } from './log-kafka-transaction.ts';
+import { KafkaTransactor } from './log-kafka-transactor.ts';
+
+const asking = { attemptsMax: 20, pauseMs: 50 } as const;
+const earliest = -2;
+const latest = -1;
+
+export interface KafkaLogOptions extends KafkaConnectionOptions {
+  /** Time stamped on records; topics with LogAppendTime replace it. */
+  readonly now?: () => number;
+}
+
+export function openKafkaLog(options: KafkaLogOptions): KafkaLog {
+  return new KafkaLog(options);
+}
+
+export class KafkaLog implements Log {
+  readonly admin: KafkaAdmin;
+  readonly #options: KafkaConnectionOptions;
+  readonly #client: KafkaClient;
+  readonly #appender: KafkaAppender;
+  readonly #now: () => number;
+
+  constructor(options: KafkaLogOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#client = new KafkaClient(options);
+    this.#appender = new KafkaAppender(this.#client, this.#now);
+    this.admin = new KafkaAdmin(options);
+  }
+
+  async clusterId(): Promise<string> {
+    return this.#client.retrying({ place: 'clusterId', ...asking }, () => this.#client.clusterId());
+  }
+
+  async partitionCount(topic: string): Promise<number> {
+    return this.#client.retrying({ place: topic, ...asking }, () => this.#client.partitionCount(topic));
+  }
+
+  async bounds(partitions: readonly TopicPartition[]): Promise<readonly OffsetBounds[]> {
+    return this.#client.retrying({ place: 'ListOffsets', ...asking }, async () => {
+      const [starts, ends] = await Promise.all([
+        listOffsets(this.#client, partitions, earliest),
+        listOffsets(this.#client, partitions, latest),
+      ]);
+      return partitions.map(({ topic, partition }) => {
+        const place = `${topic}/${partition}`;
+        return { topic, partition, start: starts.get(place) ?? 0, end: ends.get(place) ?? 0 };
+      });
+    });
+  }
+
+  async reader(options: ReaderOptions): Promise<LogReader> {
+    return new KafkaReader(new KafkaClient(this.#options), options);
+  }
+
+  async transactor(transactionalId: string, options: { readonly timeoutMs: number }): Promise<Transactor> {
+    return new KafkaTransactor(await this.producer(transactionalId, options));
+  }
+
+  /** The identity under a transactor, for those who need a transaction step by step. */
+  async producer(transactionalId: string, options: { readonly timeoutMs: number }): Promise<KafkaProducer> {
+    const client = new KafkaClient(this.#options);
+    try {
+      return await KafkaProducer.open({
+        client,
+        transactionalId,
+        timeoutMs: options.timeoutMs,
+        now: this.#now,
+      });
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
+  }
+
+  append(records: readonly OutgoingRecord[]): Promise<readonly AppendedAt[]> {
+    return this.#appender.append(records);
+  }
+
+  async join(group: string, partitions: number): Promise<Membership> {
+    const membership = new KafkaMembership(new KafkaClient(this.#options), group, partitions);
+    await membership.start();
+    return membership;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#client.close(), this.admin.close()]);
+  }
+}
+
+async function listOffsets(
+  client: KafkaClient,
+  partitions: readonly TopicPartition[],
+  timestamp: typeof earliest | typeof latest,
+): Promise<ReadonlyMap<string, number>> {
+  const leaders = await client.byLeader(partitions);
+  const answers = await Promise.all(
+    [...leaders].map(async ([leader, places]) => {
+      const topics = [...Map.groupBy(places, ({ topic }) => topic)].map(([topic, ofTopic]) => ({
+        topic,
+        partitions: ofTopic.map(({ partition }) => ({ partition, timestamp })),
+      }));
+      const broker = await client.broker(leader);
+      return (await broker.listOffsets({ replicaId: -1, isolationLevel: 1, topics })).responses;
+    }),
+  );
+  return new Map(
+    answers
+      .flat()
+      .flatMap(({ topic, partitions: ofTopic }) =>
+        ofTopic.map(({ partition, offset }) => [`${topic}/${partition}`, Number(offset)]),
+      ),
+  );
+}

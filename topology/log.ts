@@ -1,0 +1,170 @@
+/**
+ * The log port: the only view the rest of the system has of Kafka.
+ *
+ * Job: say what a partitioned, transactional, append-only log can do for us. Two implementations live beside this
+ * file, `log-kafka.ts` (the broker) and `log-memory.ts` (one process, seeded faults), and one contract suite in
+ * `test/contract/log.contract.ts` runs against both.
+ *
+ * Boundary: bytes in, bytes out. Nothing here knows about Avro, money or services.
+ *
+ * Invariants every implementation holds:
+ *  1. A reader returns only committed records, in offset order, each at most once per position.
+ *  2. `nextOffset` of a slice moves past control records, aborted records and compacted gaps, so a reader that
+ *     follows it never stalls.
+ *  3. A position below the start of the log, or beyond its end, is an error and never a silent jump.
+ *  4. Opening a transactor fences every older transactor of the same id, and ends its open transaction.
+ *  5. `Transactor.commit` is all or nothing. When it rejects, the outcome is unknown unless the error says
+ *     otherwise, and the transactor must be thrown away.
+ */
+
+export type Header = readonly [name: string, value: Buffer];
+
+/** One record as read. `appendedAt` is the record's timestamp in milliseconds: broker append time on our topics. */
+export interface LogRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly appendedAt: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: readonly Header[];
+}
+
+/** One record to be written. The partition is always chosen by the caller (see `partitioner.ts`). */
+export interface OutgoingRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers?: readonly Header[];
+}
+
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** `offset` is the offset of the next record to be read, as in Kafka. */
+export interface Position extends TopicPartition {
+  readonly offset: number;
+}
+
+/** What one fetch brought for one partition; `records` may be empty while `nextOffset` still moves. */
+export interface FetchedSlice extends TopicPartition {
+  readonly records: readonly LogRecord[];
+  readonly nextOffset: number;
+  /** Last stable offset: everything below it is decided (committed or aborted). */
+  readonly stableOffset: number;
+}
+
+export interface ReaderOptions {
+  readonly positions: readonly Position[];
+  /** Upper bound of one fetch response, and of one partition within it. */
+  readonly fetchBytesMax: number;
+  readonly partitionBytesMax: number;
+  /** How long the broker may hold an empty fetch. */
+  readonly fetchWaitMs: number;
+}
+
+export interface LogReader {
+  /** Waits at most `fetchWaitMs` for new records and returns the slices that moved (possibly none). */
+  fetch(): Promise<readonly FetchedSlice[]>;
+  /** Moves one of the reader's partitions; takes effect on the next fetch. */
+  seek(position: Position): void;
+  /** A paused partition is not fetched. */
+  pause(partitions: readonly TopicPartition[]): void;
+  resume(partitions: readonly TopicPartition[]): void;
+  close(): Promise<void>;
+}
+
+export interface TransactionBatch {
+  readonly records: readonly OutgoingRecord[];
+  /** Positions published for lag tools under this group, in the same transaction. Ours are in the changelog. */
+  readonly groupPositions: { readonly group: string; readonly positions: readonly Position[] } | null;
+}
+
+export interface Transactor {
+  readonly transactionalId: string;
+  /** Begins, writes, and commits one transaction. Calls must not overlap. */
+  commit(batch: TransactionBatch): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface AppendedAt extends TopicPartition {
+  readonly firstOffset: number;
+  readonly count: number;
+}
+
+export interface TopicSpec {
+  readonly name: string;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+export interface TopicDescription {
+  readonly name: string;
+  readonly partitions: number;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+export interface LogAdmin {
+  /** Null for a topic that does not exist. Only non-default configuration entries are listed. */
+  describeTopics(names: readonly string[]): Promise<ReadonlyMap<string, TopicDescription | null>>;
+  createTopics(specs: readonly TopicSpec[]): Promise<void>;
+  alterTopicConfig(name: string, config: Readonly<Record<string, string>>): Promise<void>;
+  deleteTopics(names: readonly string[]): Promise<void>;
+  listTopics(): Promise<readonly string[]>;
+  /** Positions that a group has committed; -1 where it has none. */
+  groupPositions(group: string, partitions: readonly TopicPartition[]): Promise<readonly Position[]>;
+}
+
+export interface OffsetBounds extends TopicPartition {
+  readonly start: number;
+  /** Last stable offset (read_committed end). */
+  readonly end: number;
+}
+
+/** Hands out partitions to the members of an elastic group; data never flows through it (decisions/0002). */
+export interface Membership {
+  /** Resolves with the partitions of the next assignment; call again after each change. Empty when none are ours. */
+  next(): Promise<readonly number[]>;
+  leave(): Promise<void>;
+}
+
+export interface Log {
+  clusterId(): Promise<string>;
+  partitionCount(topic: string): Promise<number>;
+  bounds(partitions: readonly TopicPartition[]): Promise<readonly OffsetBounds[]>;
+  reader(options: ReaderOptions): Promise<LogReader>;
+  /** Fences the former owner of the id before it resolves. */
+  transactor(transactionalId: string, options: { readonly timeoutMs: number }): Promise<Transactor>;
+  /** Plain append with acks=all; order within a partition is kept. A retry after an unknown outcome may duplicate. */
+  append(records: readonly OutgoingRecord[]): Promise<readonly AppendedAt[]>;
+  /** Joins an elastic group over partitions 0..n-1; co-partitioned and sticky. */
+  join(group: string, partitions: number): Promise<Membership>;
+  readonly admin: LogAdmin;
+  close(): Promise<void>;
+}
+
+/**
+ * What may go wrong at the log, by what the caller must do about it:
+ *  - `retriable`: try again after a pause; nothing is known to be wrong with us.
+ *  - `fenced`: another owner has our transactional id; stop and wait for the next assignment.
+ *  - `unknown_outcome`: the commit may or may not have happened; acquire again and the barrier tells.
+ *  - `out_of_range`: the position is not in the log: data was lost or the topic was recreated; stop the task.
+ *  - `fatal`: a bug or a refusal that a retry cannot mend (too large, not authorised, unknown topic).
+ */
+export type LogErrorKind = 'retriable' | 'fenced' | 'unknown_outcome' | 'out_of_range' | 'fatal';
+
+export class LogError extends Error {
+  readonly kind: LogErrorKind;
+  readonly code: string;
+
+  constructor(kind: LogErrorKind, code: string, message: string, options?: { cause?: unknown }) {
+    super(`${code}: ${message}`, options);
+    this.name = 'LogError';
+    this.kind = kind;
+    this.code = code;
+  }
+}

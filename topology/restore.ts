@@ -1,0 +1,112 @@
+/**
+ * Taking a task over: fence the former owner, then read the whole changelog up to our own barrier.
+ *
+ * Invariants:
+ *  1. The transactor is opened before anything is read, so nothing older can commit after what we read.
+ *  2. Reading ends at our barrier, never at an offset the broker named: no question about control records, compacted
+ *     tails or unfinished transactions is left.
+ *  3. A checkpoint of another cluster, or positions outside the log, stop the task: data was lost or replaced.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Checkpoint } from '../schemas/generated/checkpoint.ts';
+import type { SchemaDirectory } from '../schemas/schema-directory.ts';
+import { barrierRecord, type ChangelogPartition, StateReader } from './changelog.ts';
+import type { Limits } from './limits.ts';
+import { type Log, LogError, type LogRecord, type Position, type Transactor } from './log.ts';
+import type { TaskState } from './step.ts';
+import { serviceTopics } from './topics.ts';
+
+export interface TaskPlace {
+  readonly log: Log;
+  readonly limits: Limits;
+  readonly state: TaskState;
+}
+
+export interface Acquired {
+  readonly transactor: Transactor;
+  readonly checkpoint: Checkpoint | null;
+  readonly positions: readonly Position[];
+  readonly clusterId: string;
+}
+
+export function changelogOf(state: TaskState): ChangelogPartition {
+  const topic = serviceTopics(state.processor.service).changelog;
+  return { topic, partition: state.partition, directory: state.directory };
+}
+
+export async function acquire(place: TaskPlace): Promise<Acquired> {
+  const { log, limits, state } = place;
+  const transactionalId = `${state.processor.service}-${state.partition}`;
+  const transactor = await log.transactor(transactionalId, { timeoutMs: limits.transactionTimeoutMs });
+  try {
+    const barrierId = randomUUID();
+    await transactor.commit({
+      records: [barrierRecord(changelogOf(state), barrierId)],
+      groupPositions: null,
+    });
+    const checkpoint = await readUpTo(place, barrierId);
+    const clusterId = await log.clusterId();
+    if (checkpoint !== null && checkpoint.clusterId !== clusterId) {
+      throw new LogError(
+        'fatal',
+        'other_cluster',
+        `${transactionalId} was checkpointed on cluster ${checkpoint.clusterId}, this is ${clusterId}`,
+      );
+    }
+    return { transactor, checkpoint, clusterId, positions: await startPositions(place, checkpoint) };
+  } catch (error) {
+    await transactor.close();
+    throw error;
+  }
+}
+
+async function readUpTo(place: TaskPlace, barrierId: string): Promise<Checkpoint | null> {
+  const { log, limits, state } = place;
+  const changelog = changelogOf(state);
+  const [bounds] = await log.bounds([{ topic: changelog.topic, partition: changelog.partition }]);
+  const start = { topic: changelog.topic, partition: changelog.partition, offset: bounds?.start ?? 0 };
+  const reader = await log.reader({
+    positions: [start],
+    fetchBytesMax: limits.fetchBytesMax,
+    partitionBytesMax: limits.fetchBytesMax,
+    fetchWaitMs: limits.fetchWaitMs,
+  });
+  const content = new StateReader(changelog, state);
+  try {
+    for (;;) {
+      for (const slice of await reader.fetch()) {
+        for (const record of slice.records) {
+          await loadSchema(state.directory, record);
+          if (content.take(record) === barrierId) return content.finish();
+        }
+      }
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+async function loadSchema(directory: SchemaDirectory, record: LogRecord): Promise<void> {
+  const id = StateReader.schemaIdOf(record);
+  if (id === null || directory.writerSchema(id) !== undefined) return;
+  if ((await directory.load(id)) === 'loaded') return;
+  throw new LogError('fatal', 'state_schema_unknown', `the registry lost schema ${id} of ${record.topic}`);
+}
+
+/** Every input at its checkpointed offset, or at the start of the log where it is new; both checked for loss. */
+async function startPositions(place: TaskPlace, checkpoint: Checkpoint | null): Promise<readonly Position[]> {
+  const { processor, partition } = place.state;
+  const bounds = await place.log.bounds(processor.inputs.map((topic) => ({ topic, partition })));
+  const saved = new Map(checkpoint?.positions.map(({ topic, offset }) => [topic, offset]));
+  return bounds.map(({ topic, start, end }) => {
+    const offset = saved.get(topic) ?? 0;
+    if (offset >= start && offset <= end) return { topic, partition, offset };
+    const lost =
+      offset < start ? `starts at ${start}: records were deleted` : `ends at ${end}: it was recreated`;
+    throw new LogError(
+      'out_of_range',
+      'input_lost',
+      `${processor.service} stands at ${topic}/${partition}@${offset} but the log ${lost}`,
+    );
+  });
+}

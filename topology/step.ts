@@ -1,0 +1,203 @@
+/**
+ * One step of a task, as a pure function: a batch of slices in, everything its transaction will hold out.
+ *
+ * Boundary: no log, no promise. The live task commits the result; the replay only compares its digest.
+ *
+ * Invariants:
+ *  1. Every record of the batch gets exactly one verdict, and everything but a plain input leaves a trace in the
+ *     outputs (refusal or dead letter), except where another service publishes the same verdict.
+ *  2. The result depends on the state before, the batch and its `held` list alone.
+ */
+import { encodeFramed } from '../schemas/codec.ts';
+import type { RecordName, RecordTypes } from '../schemas/generated/record-types.ts';
+import type { Step } from '../schemas/generated/step.ts';
+import { type Instant, instantOfMillis } from '../schemas/instant.ts';
+import { refusalRule } from '../schemas/refusals.ts';
+import type { SchemaDirectory } from '../schemas/schema-directory.ts';
+import type { AdmissionWindow, BlockChange } from './admission-window.ts';
+import { digestOutputs, sealStep } from './digest.ts';
+import { applyInput, project } from './input.ts';
+import type { Intake, Verdict } from './intake.ts';
+import type { LogRecord } from './log.ts';
+import type { AnyProcessor, Output, RefusalOutput } from './processor.ts';
+import type { Store } from './store.ts';
+import { serviceTopics, TOPICS, type TopicName } from './topics.ts';
+
+/** Records of one input with from <= offset < to. */
+export interface BatchSlice {
+  readonly topic: TopicName;
+  readonly from: number;
+  readonly to: number;
+  readonly records: readonly LogRecord[];
+}
+
+export interface Batch {
+  readonly slices: readonly BatchSlice[];
+  /** `topic:offset` of records whose schema id stayed unknown. */
+  readonly held: ReadonlySet<string>;
+}
+
+/** What a task knows between steps, besides its tables and its window of ids. */
+export interface Progress {
+  readonly step: number;
+  readonly digest: Buffer;
+  readonly streamTime: Instant | null;
+}
+
+export interface TaskState {
+  readonly processor: AnyProcessor;
+  readonly partition: number;
+  readonly directory: SchemaDirectory;
+  readonly store: Store;
+  readonly window: AdmissionWindow;
+  readonly intake: Intake;
+}
+
+export interface WrittenRecord {
+  readonly topic: string;
+  readonly record: RecordName;
+  readonly key: Buffer;
+  readonly value: Buffer;
+}
+
+export interface StepResult {
+  readonly written: readonly WrittenRecord[];
+  readonly step: Step;
+  readonly progress: Progress;
+  /** What the window of ids adds to the changelog. */
+  readonly blocks: readonly BlockChange[];
+  readonly counts: { readonly inputs: number; readonly refusals: number; readonly deadLetters: number };
+}
+
+/** A bug in a rule, or state that cannot be: the step is aborted and the process ends, naming the record. */
+export class InvariantBroken extends Error {
+  constructor(service: string, record: LogRecord, cause: unknown) {
+    const place = `${record.topic}/${record.partition}@${record.offset}`;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(`${service} cannot process ${place}: ${reason}`, { cause });
+    this.name = 'InvariantBroken';
+  }
+}
+
+export function heldKey(topic: string, offset: number): string {
+  return `${topic}:${offset}`;
+}
+
+export function evaluateStep(task: TaskState, before: Progress, batch: Batch): StepResult {
+  const run = new StepRun(task, before.streamTime, batch.held);
+  for (const slice of batch.slices) {
+    for (const record of slice.records) run.take(slice.topic, record);
+  }
+  for (const output of project(task.processor, task.store)) run.write(output);
+  const step = sealStep({
+    service: task.processor.service,
+    partition: task.partition,
+    step: before.step + 1,
+    ranges: batch.slices.map(({ topic, from, to }) => ({ topic, from, to })),
+    held: [...batch.held].map(parseHeld),
+    streamTime: run.streamTime,
+    outputs: run.written.length,
+    outputDigest: digestOutputs(run.written),
+    previousDigest: before.digest,
+  });
+  const progress = { step: step.step, digest: step.digest, streamTime: run.streamTime };
+  return { written: run.written, step, progress, blocks: task.window.endStep(), counts: run.counts };
+}
+
+class StepRun {
+  readonly written: WrittenRecord[] = [];
+  readonly counts = { inputs: 0, refusals: 0, deadLetters: 0 };
+  streamTime: Instant | null;
+  readonly #task: TaskState;
+  readonly #held: ReadonlySet<string>;
+  readonly #rejected: string;
+
+  constructor(task: TaskState, streamTime: Instant | null, held: ReadonlySet<string>) {
+    this.#task = task;
+    this.streamTime = streamTime;
+    this.#held = held;
+    this.#rejected = serviceTopics(task.processor.service).rejected;
+  }
+
+  take(topic: TopicName, record: LogRecord): void {
+    const held = this.#held.size > 0 && this.#held.has(heldKey(topic, record.offset));
+    const verdict = this.#task.intake.take({ topic, record, held, streamTime: this.streamTime });
+    if (verdict.kind !== 'input') {
+      this.#reject(topic, record, verdict);
+      return;
+    }
+    this.counts.inputs += 1;
+    this.streamTime = verdict.input.streamTime;
+    try {
+      const answers = applyInput(this.#task.processor, this.#task.store, verdict.input);
+      for (const answer of answers) {
+        if (answer.topic === 'rejected') this.#refuse(record, answer);
+        else this.write(answer);
+      }
+    } catch (error) {
+      throw new InvariantBroken(this.#task.processor.service, record, error);
+    }
+  }
+
+  write(output: Output): void {
+    this.#add(output.topic, TOPICS[output.topic].record, { key: output.key, value: output.value });
+  }
+
+  /** Verdicts on usage-events are the same in every reader, so one service publishes them and the others count. */
+  #reject(topic: TopicName, record: LogRecord, verdict: Exclude<Verdict, { kind: 'input' }>): void {
+    const isPublished = topic !== 'usage-events' || this.#task.processor.publishesAdmission === true;
+    if (verdict.kind === 'refusal') {
+      this.counts.refusals += 1;
+      if (isPublished) this.#refuse(record, verdict.refusal);
+      return;
+    }
+    this.counts.deadLetters += 1;
+    if (!isPublished) return;
+    const { code, message } = verdict;
+    this.#add(this.#rejected, 'DeadLetter', {
+      key: record.key?.toString('latin1') ?? '',
+      value: {
+        service: this.#task.processor.service,
+        code,
+        message,
+        key: record.key,
+        value: record.value,
+        ...originOf(record),
+      },
+    });
+  }
+
+  #refuse(record: LogRecord, refusal: RefusalOutput): void {
+    const { code, field, message, accountId, recordId } = refusal;
+    const service = this.#task.processor.service;
+    const transient = refusalRule(code)?.transient === true;
+    this.#add(this.#rejected, 'Refusal', {
+      key: accountId ?? '',
+      value: { service, code, field, message, transient, accountId, recordId, ...originOf(record) },
+    });
+  }
+
+  #add<N extends RecordName>(topic: string, record: N, output: { key: string; value: RecordTypes[N] }): void {
+    const value = encodeFramed(record, output.value, this.#task.directory.idOf(record));
+    this.written.push({ topic, record, key: Buffer.from(output.key), value });
+  }
+}
+
+function originOf(record: LogRecord): {
+  readonly originTopic: string;
+  readonly originPartition: number;
+  readonly originOffset: number;
+  readonly recordedAt: Instant;
+} {
+  return {
+    originTopic: record.topic,
+    originPartition: record.partition,
+    originOffset: record.offset,
+    recordedAt: instantOfMillis(record.appendedAt),
+  };
+}
+
+function parseHeld(key: string): { readonly topic: string; readonly offset: number } {
+  const colon = key.lastIndexOf(':');
+  return { topic: key.slice(0, colon), offset: Number(key.slice(colon + 1)) };
+}

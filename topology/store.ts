@@ -1,0 +1,155 @@
+/**
+ * The state of one task: keyed tables, seen through the overlay of the step under way.
+ *
+ * Boundary: memory only. What must survive goes to the changelog (`transact.ts`) and comes back from it (`restore.ts`).
+ *
+ * Invariants:
+ *  1. A write lands in the overlay; the base changes only in `commit`, after the transaction has committed.
+ *  2. `changes` lists each changed key once, however often it changed, in the order of first change.
+ *  3. A store whose step failed is thrown away, never repaired.
+ */
+import type { RecordName, RecordTypes } from '../schemas/generated/record-types.ts';
+import type { Instant } from '../schemas/instant.ts';
+import { DueIndex } from './due-index.ts';
+import type { Table, TableRule, TableRules } from './processor.ts';
+
+type AnyRecord = RecordTypes[RecordName];
+
+/** One changed key; `value` is undefined where it was deleted. */
+export interface StateChange {
+  readonly table: string;
+  readonly key: string;
+  readonly record: RecordName;
+  readonly value: AnyRecord | undefined;
+}
+
+class StateTable<V> implements Table<V> {
+  readonly #base = new Map<string, V>();
+  readonly #overlay = new Map<string, V | undefined>();
+  readonly #dueAt: ((value: V) => Instant | null) | undefined;
+  readonly #index: DueIndex | null;
+
+  constructor(dueAt: ((value: V) => Instant | null) | undefined) {
+    this.#dueAt = dueAt;
+    this.#index = dueAt === undefined ? null : new DueIndex((key) => this.#dueOf(key));
+  }
+
+  get(key: string): V | undefined {
+    if (this.#overlay.size > 0 && this.#overlay.has(key)) return this.#overlay.get(key);
+    return this.#base.get(key);
+  }
+
+  set(key: string, value: V): void {
+    this.#overlay.set(key, value);
+    this.#schedule(key, value);
+  }
+
+  delete(key: string): void {
+    this.#overlay.set(key, undefined);
+  }
+
+  due(now: Instant): readonly string[] {
+    return this.#index?.due(now) ?? [];
+  }
+
+  keys(): Iterable<string> {
+    const keys = new Set(this.#base.keys());
+    for (const [key, value] of this.#overlay) {
+      if (value === undefined) keys.delete(key);
+      else keys.add(key);
+    }
+    return [...keys].sort();
+  }
+
+  /** Puts a restored value straight into the base. */
+  load(key: string, value: V | undefined): void {
+    if (value === undefined) {
+      this.#base.delete(key);
+      return;
+    }
+    this.#base.set(key, value);
+    this.#schedule(key, value);
+  }
+
+  changed(): ReadonlyMap<string, V | undefined> {
+    return this.#overlay;
+  }
+
+  commit(): void {
+    for (const [key, value] of this.#overlay) {
+      if (value === undefined) this.#base.delete(key);
+      else this.#base.set(key, value);
+    }
+    this.#overlay.clear();
+  }
+
+  get size(): number {
+    return this.#base.size;
+  }
+
+  #dueOf(key: string): Instant | null {
+    const value = this.get(key);
+    return value === undefined || this.#dueAt === undefined ? null : this.#dueAt(value);
+  }
+
+  #schedule(key: string, value: V): void {
+    const at = this.#dueAt?.(value) ?? null;
+    if (at !== null) this.#index?.add(key, at);
+  }
+}
+
+export class Store {
+  readonly tables: Readonly<Record<string, Table<AnyRecord>>>;
+  readonly #tables: ReadonlyMap<string, StateTable<AnyRecord>>;
+  readonly #rules: TableRules;
+
+  constructor(rules: TableRules) {
+    this.#rules = rules;
+    this.#tables = new Map(
+      Object.entries(rules).map(([name, rule]): [string, StateTable<AnyRecord>] => [name, stateTable(rule)]),
+    );
+    this.tables = Object.fromEntries(this.#tables);
+  }
+
+  /** Null when the service has no such table (any more). */
+  recordOf(table: string): RecordName | null {
+    return this.#rules[table]?.record ?? null;
+  }
+
+  load(change: {
+    readonly table: string;
+    readonly key: string;
+    readonly value: AnyRecord | undefined;
+  }): void {
+    this.#tables.get(change.table)?.load(change.key, change.value);
+  }
+
+  changes(): readonly StateChange[] {
+    const changes: StateChange[] = [];
+    for (const [table, state] of this.#tables) {
+      const record = this.#rules[table]?.record;
+      if (record === undefined) continue;
+      for (const [key, value] of state.changed()) changes.push({ table, key, record, value });
+    }
+    return changes;
+  }
+
+  /** Keys changed in the step under way, for projections. */
+  changedKeys(table: string): readonly string[] {
+    return [...(this.#tables.get(table)?.changed().keys() ?? [])];
+  }
+
+  commit(): void {
+    for (const state of this.#tables.values()) state.commit();
+  }
+
+  /** How many keys each table holds, for metrics and tests. */
+  sizes(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#tables].map(([name, state]) => [name, state.size]));
+  }
+}
+
+function stateTable(rule: TableRule<RecordName>): StateTable<AnyRecord> {
+  const dueAt = rule.dueAt;
+  return new StateTable<AnyRecord>(dueAt);
+}
