@@ -1,12 +1,9 @@
 /**
  * The shape of an Avro schema as JSON, as far as our records use it.
  *
- * Job: read an .avsc file into a typed tree for the generator, the codec and the JSON form.
- * Boundary: no encoding. Our own attributes beside Avro's are `brand` (a TypeScript brand for a string) and nothing else.
+ * Job: turn the text of a schema into a typed tree for the generator, the codec and the JSON form.
+ * Boundary: no files, no encoding. Our own attributes beside Avro's are `brand` (a TypeScript brand for a string) and nothing else.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 export type AvroType = string | readonly AvroType[] | RecordSchema | AvroNode;
 
 export interface FieldSchema {
@@ -35,14 +32,6 @@ interface AvroNode {
   readonly scale?: number;
 }
 
-export interface SchemaFile {
-  /** Relative to `schemas/`, with forward slashes. */
-  readonly path: string;
-  readonly schema: RecordSchema;
-}
-
-const FOLDERS = ['records', 'state'];
-
 export function parseRecordSchema(text: string): RecordSchema {
   const schema: RecordSchema = JSON.parse(text);
   if (schema?.type !== 'record' || typeof schema.name !== 'string' || !Array.isArray(schema.fields)) {
@@ -51,14 +40,18 @@ export function parseRecordSchema(text: string): RecordSchema {
   return schema;
 }
 
-/** All record schemas below a `schemas/` folder, in order of path. */
-export function readSchemaFiles(root: string): readonly SchemaFile[] {
-  return FOLDERS.flatMap((folder) => {
-    const names = readdirSync(join(root, folder), { withFileTypes: true, recursive: false });
-    return names
-      .filter((entry) => entry.isFile() && entry.name.endsWith('.avsc'))
-      .map((entry) => `${folder}/${entry.name}`)
-      .sort()
-      .map((path) => ({ path, schema: parseRecordSchema(readFileSync(join(root, path), 'utf8')) }));
-  });
+/** Every record declared in a schema, itself included, by name. */
+export function namedRecords(type: AvroType): ReadonlyMap<string, RecordSchema> {
+  if (typeof type === 'string') return new Map();
+  const parts: readonly AvroType[] = isUnion(type)
+    ? type
+    : 'fields' in type
+      ? type.fields.map((field) => field.type)
+      : [type.items ?? 'null', type.values ?? 'null'];
+  const names = new Map(parts.flatMap((part) => [...namedRecords(part)]));
+  return isUnion(type) || !('fields' in type) ? names : names.set(type.name, type);
+}
+
+export function isUnion(type: AvroType): type is readonly AvroType[] {
+  return Array.isArray(type);
 }

@@ -6,7 +6,7 @@
  * Invariants: 1. The output depends on the schema alone and is in its order.
  *             2. A shape that our conventions do not allow is an error, never a wider type.
  */
-import type { AvroType, RecordSchema } from './avro-schema.ts';
+import { type AvroType, isUnion, type RecordSchema } from './avro-schema.ts';
 
 /** Types that generated files import, by the file that owns them. */
 interface Emission {
@@ -120,10 +120,6 @@ function imported(name: string, file: string, emission: Emission): string {
   const names = emission.imports.get(file) ?? new Set<string>();
   emission.imports.set(file, names.add(name));
   return name;
-}
-
-function isUnion(type: AvroType): type is readonly AvroType[] {
-  return Array.isArray(type);
 }
 
 function itemText(text: string): string {

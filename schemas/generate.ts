@@ -7,8 +7,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readSchemaFiles, type SchemaFile } from './avro-schema.ts';
 import { emitRecordFile, emitRecordTypes, moduleOf } from './generate-types.ts';
+import { readSchemaFiles, type SchemaFile } from './schema-files.ts';
 
 const ROOT = fileURLToPath(new URL('.', import.meta.url));
 const TARGET = join(ROOT, 'generated');

@@ -112,5 +112,6 @@ async function setLevel(registryUrl: string, path: string): Promise<void> {
 function messageOf(answer: RegistryAnswer): string {
   const { message, messages } = answer.body;
   if (Array.isArray(messages) && messages.length > 0) return messages.map(String).join('; ').slice(0, 2_000);
-  return typeof message === 'string' ? message.slice(0, 2_000) : `status ${answer.status}`;
+  if (typeof message === 'string') return message.slice(0, 2_000);
+  return answer.status === 200 ? 'the registry gives no reason' : `status ${answer.status}`;
 }

@@ -87,7 +87,7 @@ export async function connectSchemaDirectory(
 
 async function registeredId(client: SchemaRegistry, subject: string, text: string): Promise<number | null> {
   try {
-    return await client.getRegistryIdBySchema(encodeURIComponent(subject), {
+    return await client.getRegistryIdBySchema(subject, {
       type: SchemaType.AVRO,
       schema: text,
     });

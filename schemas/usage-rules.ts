@@ -109,7 +109,7 @@ export function checkUsage(event: UsageEvent, appendedAt: Instant, key: string |
   return usageProblems(event, appendedAt, key)[0] ?? null;
 }
 
-/** Everything that is wrong with one use, in order of precedence. */
+/** Everything that is wrong with one use, in order of precedence; of each field only the first. */
 export function usageProblems(
   event: UsageEvent,
   appendedAt: Instant,
@@ -120,7 +120,8 @@ export function usageProblems(
   // One reporter for all rules: this runs for every record of the busiest topic.
   let code: RefusalCode = 'key_mismatch';
   const report: Report = (field, message) => {
-    problems.push({ code, field, message });
+    const isKnown = problems.some((problem) => problem.field === field);
+    if (!isKnown) problems.push({ code, field, message });
   };
   for (const rule of RULES) {
     code = rule.code;
@@ -193,12 +194,12 @@ function checkRange(event: UsageEvent, report: Report): void {
 
 function checkCached(event: UsageEvent, report: Report): void {
   const cached = event.cacheReadTokens + event.cacheWriteTokens;
-  if (cached <= event.inputTokens) return;
+  if (cached <= event.inputTokens || event.inputTokens < 0) return;
   report('cacheReadTokens', `${cached} cached tokens are more than the ${event.inputTokens} input tokens`);
 }
 
 function checkReasoning(event: UsageEvent, report: Report): void {
-  if (event.reasoningTokens <= event.outputTokens) return;
+  if (event.reasoningTokens <= event.outputTokens || event.outputTokens < 0) return;
   const message = `${event.reasoningTokens} reasoning tokens are more than the ${event.outputTokens} output tokens`;
   report('reasoningTokens', message);
 }

@@ -8,7 +8,6 @@
  *     whole set, so the set is read first.
  */
 
-import type { Admin } from 'kafkajs';
 import {
   type LogAdmin,
   LogError,
@@ -19,6 +18,8 @@ import {
 } from './log.ts';
 import { createAdmin, type KafkaConnectionOptions } from './log-kafka-client.ts';
 import { classify } from './log-kafka-errors.ts';
+
+type Admin = ReturnType<typeof createAdmin>;
 
 const topicResource = 2;
 const topicConfigSource = 1;

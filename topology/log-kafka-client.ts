@@ -13,7 +13,7 @@
 
 import net from 'node:net';
 import tls from 'node:tls';
-import { type Admin, Kafka, logLevel, type SASLOptions } from 'kafkajs';
+import { type Admin, AssignerProtocol, Kafka, logLevel, type SASLOptions } from 'kafkajs';
 import Cluster from 'kafkajs/src/cluster/index.js';
 import { createLogger } from 'kafkajs/src/loggers/index.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
@@ -227,6 +227,21 @@ export class KafkaClient {
     return leader;
   }
 }
+
+/**
+ * Messages of group members, in the envelopes of consumers: the broker reads them, and fails on others; the lag tools
+ * show only groups that use them. No topic is subscribed to.
+ */
+export const groupMessages = {
+  offer: (userData: Buffer): Buffer =>
+    AssignerProtocol.MemberMetadata.encode({ version: 0, topics: [], userData }),
+  readOffer: (bytes: Buffer): Buffer | null =>
+    AssignerProtocol.MemberMetadata.decode(bytes)?.userData ?? null,
+  assignment: (userData: Buffer): Buffer =>
+    AssignerProtocol.MemberAssignment.encode({ version: 0, assignment: {}, userData }),
+  readAssignment: (bytes: Buffer): Buffer | null =>
+    AssignerProtocol.MemberAssignment.decode(bytes)?.userData ?? null,
+} as const;
 
 /** kafkajs's administration client, for topics and group positions. */
 export function createAdmin(options: KafkaConnectionOptions): Admin {

@@ -7,13 +7,14 @@
  * Invariants:
  *  1. Heartbeats run on their own, whatever the service is doing.
  *  2. Each generation is announced, even when it brings the same partitions; generations nobody waited for are merged.
- *  3. What a member owns travels in its join request, so any leader can keep the assignment sticky.
+ *  3. A failure that joining again did not mend ends the membership: `next` rejects from then on; leave and join anew.
+ *  4. What a member owns travels in its join request, so any leader can keep the assignment sticky.
  */
 
 import { z } from 'zod';
 import { LogError, type Membership } from './log.ts';
 import { assignSticky } from './log-kafka-assignment.ts';
-import type { KafkaClient } from './log-kafka-client.ts';
+import { groupMessages, type KafkaClient } from './log-kafka-client.ts';
 import { findCoordinator } from './log-kafka-transaction.ts';
 
 const protocolName = 'ledger-sticky';
@@ -142,13 +143,16 @@ export class KafkaMembership implements Membership {
       memberId: this.#memberId,
       sessionTimeout: sessionTimeoutMs,
       rebalanceTimeout: rebalanceTimeoutMs,
-      groupProtocols: [{ name: protocolName, metadata: Buffer.from(JSON.stringify(offered)) }],
+      groupProtocols: [
+        { name: protocolName, metadata: groupMessages.offer(Buffer.from(JSON.stringify(offered))) },
+      ],
     });
     this.#memberId = memberId;
     this.#seat = { memberId, generationId, coordinator };
     const groupAssignment = leaderId === memberId ? assignAll(members, this.#partitions) : [];
     const { memberAssignment } = await broker.syncGroup({ groupId, generationId, memberId, groupAssignment });
-    return memberAssignment.length === 0 ? [] : assignment.parse(JSON.parse(memberAssignment.toString()));
+    const own = memberAssignment.length === 0 ? null : groupMessages.readAssignment(memberAssignment);
+    return own === null ? [] : assignment.parse(JSON.parse(own.toString()));
   }
 
   #announce(partitions: readonly number[]): void {
@@ -166,12 +170,14 @@ function assignAll(
   partitions: number,
 ): readonly { readonly memberId: string; readonly memberAssignment: Buffer }[] {
   const offers = members.map(({ memberId, memberMetadata }) => {
-    const { owned, partitions: wanted } = offer.parse(JSON.parse(memberMetadata.toString()));
+    const { owned, partitions: wanted } = offer.parse(
+      JSON.parse(String(groupMessages.readOffer(memberMetadata))),
+    );
     if (wanted === partitions) return { id: memberId, owned };
     throw new LogError('fatal', 'INCONSISTENT_GROUP_PROTOCOL', `${wanted} partitions, not ${partitions}`);
   });
   return [...assignSticky(offers, partitions)].map(([memberId, own]) => ({
     memberId,
-    memberAssignment: Buffer.from(JSON.stringify(own)),
+    memberAssignment: groupMessages.assignment(Buffer.from(JSON.stringify(own))),
   }));
 }

@@ -52,6 +52,7 @@ export class KafkaReader implements LogReader {
   #fetching = false;
   #closed = false;
   #turn = 0;
+  #wake: () => void = () => undefined;
 
   constructor(client: KafkaClient, options: ReaderOptions) {
     this.#client = client;
@@ -85,17 +86,19 @@ export class KafkaReader implements LogReader {
 
   resume(partitions: readonly TopicPartition[]): void {
     for (const place of partitions) this.#cursorOf(place).paused = false;
+    this.#wake();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#wake();
     await this.#client.close();
   }
 
   async #fetchOnce(): Promise<readonly FetchedSlice[]> {
     const active = this.#cursors.filter(({ paused }) => !paused);
     if (active.length === 0) {
-      await pause(this.#options.fetchWaitMs);
+      await this.#idle(this.#options.fetchWaitMs);
       return [];
     }
     const leaders = await this.#client.byLeader(active);
@@ -159,7 +162,16 @@ export class KafkaReader implements LogReader {
   /** An unknown topic shows itself when the metadata is asked for again, as a fatal error. */
   async #leadersMoved(): Promise<void> {
     this.#client.leadersMoved();
-    await pause(staleLeaderPauseMs);
+    await this.#idle(staleLeaderPauseMs);
+  }
+
+  /** Waits without a request, until `resume` or `close` at the latest. */
+  async #idle(pauseMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, pauseMs);
+    this.#wake = resolve;
+    await promise;
+    clearTimeout(timer);
   }
 
   #cursorOf(place: TopicPartition): Cursor {
@@ -184,8 +196,4 @@ function isCurrent({ cursor, version }: Asked): boolean {
 
 function placeOf({ topic, partition }: TopicPartition): string {
   return `${topic}/${partition}`;
-}
-
-function pause(pauseMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, pauseMs));
 }

@@ -77,7 +77,14 @@ export class KafkaLog implements Log {
   }
 
   async reader(options: ReaderOptions): Promise<LogReader> {
-    return new KafkaReader(new KafkaClient(this.#options), options);
+    const client = new KafkaClient(this.#options);
+    try {
+      await client.retrying({ place: 'reader', ...asking }, () => client.byLeader(options.positions));
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
+    return new KafkaReader(client, options);
   }
 
   async transactor(transactionalId: string, options: { readonly timeoutMs: number }): Promise<Transactor> {

@@ -74,10 +74,15 @@ export class MemoryReader implements LogReader {
 
   resume(partitions: readonly TopicPartition[]): void {
     for (const place of partitions) this.#cursorOf(place).paused = false;
+    this.#wakeAll();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#wakeAll();
+  }
+
+  #wakeAll(): void {
     for (const wake of [...this.#pending]) wake();
   }
 

@@ -19,7 +19,10 @@
 
 export type Header = readonly [name: string, value: Buffer];
 
-/** One record as read. `appendedAt` is the record's timestamp in milliseconds: broker append time on our topics. */
+/**
+ * One record as read. `appendedAt` is the record's timestamp in milliseconds: broker append time on our topics.
+ * The bytes may be views of a whole fetch: copy what outlives the handling of the slice.
+ */
 export interface LogRecord {
   readonly topic: string;
   readonly partition: number;
@@ -67,7 +70,10 @@ export interface ReaderOptions {
 }
 
 export interface LogReader {
-  /** Waits at most `fetchWaitMs` for new records and returns the slices that moved (possibly none). */
+  /**
+   * Waits at most `fetchWaitMs` for new records and returns the slices that moved (possibly none). Calls must not
+   * overlap. When it rejects, no position has moved. `close` ends a waiting fetch with no slices.
+   */
   fetch(): Promise<readonly FetchedSlice[]>;
   /** Moves one of the reader's partitions; takes effect on the next fetch. */
   seek(position: Position): void;
@@ -85,7 +91,10 @@ export interface TransactionBatch {
 
 export interface Transactor {
   readonly transactionalId: string;
-  /** Begins, writes, and commits one transaction. Calls must not overlap. */
+  /**
+   * Begins, writes, and commits one transaction. Calls must not overlap. It resolves when the outcome is decided;
+   * readers see it, and `bounds` and group positions show it, a few milliseconds later. An empty batch does nothing.
+   */
   commit(batch: TransactionBatch): Promise<void>;
   close(): Promise<void>;
 }
@@ -127,8 +136,12 @@ export interface OffsetBounds extends TopicPartition {
 
 /** Hands out partitions to the members of an elastic group; data never flows through it (decisions/0002). */
 export interface Membership {
-  /** Resolves with the partitions of the next assignment; call again after each change. Empty when none are ours. */
+  /**
+   * Resolves with the partitions of the next assignment; call again after each change. Empty when none are ours.
+   * Every generation is announced, even one that changes nothing for us; of those nobody waited for, the last.
+   */
   next(): Promise<readonly number[]>;
+  /** Ends a waiting `next` with no partitions; later ones reject. */
   leave(): Promise<void>;
 }
 

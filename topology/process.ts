@@ -1,8 +1,5 @@
 /**
  * The frame of a service process: stop on SIGTERM or SIGINT, exit non-zero with one clear line when the service fails.
- *
- * A parent that goes away takes its services with it: the launcher keeps the child's standard input open, and its end
- * is taken as a wish to stop.
  */
 import pino from 'pino';
 import type { AnyProcessor } from './processor.ts';
@@ -10,7 +7,6 @@ import { runService } from './service.ts';
 
 interface HostProcess {
   readonly env: NodeJS.ProcessEnv;
-  readonly stdin: NodeJS.ReadStream;
   exitCode?: number | string | null | undefined;
   once(event: 'SIGTERM' | 'SIGINT', listener: () => void): unknown;
 }
@@ -20,7 +16,6 @@ export async function runProcess(processor: AnyProcessor, host: HostProcess): Pr
   const stop = (): void => stopping.abort();
   host.once('SIGTERM', stop);
   host.once('SIGINT', stop);
-  if (host.env['LEDGER_STOP_WITH_STDIN'] === '1') host.stdin.resume().once('end', stop).unref();
   try {
     await runService(processor, host.env, stopping.signal);
   } catch (error) {

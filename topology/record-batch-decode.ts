@@ -9,7 +9,7 @@
  *  2. Aborted transactions are taken in order of their first offset, each opens at the first batch that reaches it and
  *     ends at the next abort marker of its producer. Markers are known by the control flag, never by their key.
  *  3. `nextOffset` is behind the last complete batch, whatever was in it.
- *  4. Key, value and headers are views of the fetched bytes.
+ *  4. Key, value and headers are views of the fetched bytes. A header without a value reads as an empty one.
  */
 
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
@@ -104,10 +104,10 @@ function readBatch(fetched: FetchedBytes, start: number): Batch | null {
   if (start + batchHeaderBytes > bytes.length) return null;
   const end = start + 12 + bytes.readInt32BE(start + 8);
   if (end > bytes.length) return null;
-  const place = `${fetched.topic}/${fetched.partition} at ${readInt64(bytes, start)}`;
-  if (bytes[start + 16] !== 2) throw new LogError('fatal', 'UNSUPPORTED_FORMAT', place);
-  if (crc32c(bytes.subarray(start + 21, end)) !== bytes.readUInt32BE(start + 17)) {
-    throw new LogError('fatal', 'CORRUPT_MESSAGE', `checksum of the batch in ${place}`);
+  if (bytes[start + 16] !== 2) throw unreadable('UNSUPPORTED_FORMAT', fetched, start);
+  const tooShort = end < start + batchHeaderBytes;
+  if (tooShort || crc32c(bytes.subarray(start + 21, end)) !== bytes.readUInt32BE(start + 17)) {
+    throw unreadable('CORRUPT_MESSAGE', fetched, start);
   }
   const baseOffset = readInt64(bytes, start);
   return {
@@ -119,6 +119,10 @@ function readBatch(fetched: FetchedBytes, start: number): Batch | null {
     attributes: bytes.readInt16BE(start + 21),
     producerId: readInt64(bytes, start + 43),
   };
+}
+
+function unreadable(code: string, { topic, partition, bytes }: FetchedBytes, start: number): LogError {
+  return new LogError('fatal', code, `batch of ${topic}/${partition} at ${readInt64(bytes, start)}`);
 }
 
 /** A control batch holds one record, whose key is version and type. A batch emptied by compaction marks nothing. */

@@ -52,7 +52,8 @@ function isInstalledByHand() {
 function install() {
   console.log('Installing the packages named in package-lock.json (npm ci); this happens once.');
   const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, encoding: 'utf8' });
-  if (result.error) fail(`npm could not be started (${result.error.message}): install npm, which comes with Node.`);
+  if (result.error)
+    fail(`npm could not be started (${result.error.message}): install npm, which comes with Node.`);
   if (result.status === 0 && existsSync(node)) return;
   process.stderr.write(`${result.stdout}${result.stderr}`);
   fail(`npm ci failed with exit code ${result.status}; what it said is above.`);
@@ -82,7 +83,9 @@ function runScript(script, args) {
 const [script, ...args] = process.argv.slice(2);
 if (!script) fail('Usage: node infra/bin/bootstrap.mjs path/to/script.ts [arguments]');
 if (Number(process.versions.node.split('.')[0]) < nodeMajorMin) {
-  fail(`Node ${nodeMajorMin} or newer is needed to begin, and this is ${process.versions.node}: install a newer one.`);
+  fail(
+    `Node ${nodeMajorMin} or newer is needed to begin, and this is ${process.versions.node}: install a newer one.`,
+  );
 }
 const fingerprint = lockFingerprint();
 if (!isStamped(fingerprint)) {

@@ -6,7 +6,7 @@
  * 1. No connection is used twice. Settings and bound parameters therefore never leak from one request to the next,
  *    nor does what a failed query had already written, which a used connection gives out with its next answer.
  * 2. Statements that write run one after the other; statements that read run beside them, up to a limit.
- * 3. A connection that reads is locked by the engine itself (readonly = 1) before the statement is run.
+ * 3. A reader's connection is locked by the engine itself (readonly = 1) before the statement is run.
  */
 import { isUtf8 } from 'node:buffer';
 import { drainPending, Session } from 'chdb';
@@ -21,7 +21,10 @@ export interface Run {
   readonly database: string;
   readonly settings: ReadonlyMap<string, string>;
   readonly parameters: ReadonlyMap<string, string>;
+  /** Statements that write wait for each other. */
   readonly access: 'read' | 'write';
+  /** What the engine's own lock forbids: nothing, everything but reading, or all of that but a query's own settings. */
+  readonly lock: 'none' | 'readOnly' | 'readOnlyWithSettings';
 }
 
 export interface RunResult {
@@ -48,6 +51,7 @@ export interface EngineFacts {
   readonly tableFunctions: ReadonlySet<string>;
 }
 
+const lockLevels = { none: 0, readOnly: 1, readOnlyWithSettings: 2 } as const;
 const concurrentReadsMax = 3;
 const waitingMax = 200;
 const insertHeadBytesMax = 64 * 1024;
@@ -169,13 +173,13 @@ async function queried(session: Session, sql: string, format: string): Promise<R
   };
 }
 
-/** Everything a connection must know before the statement, ending with the lock for those that read. */
-function prelude({ database, settings, parameters, access }: Run): string {
+/** Everything a connection must know before the statement, the lock last. */
+function prelude({ database, settings, parameters, lock }: Run): string {
   const lines = [`SET max_query_size=${queryBytesMax}`];
   if (database !== '') lines.push(`USE ${identifier(database)}`);
   for (const [name, value] of settings) lines.push(`SET ${identifier(name)}=${literal(value)}`);
   for (const [name, value] of parameters) lines.push(`SET ${identifier(`param_${name}`)}=${literal(value)}`);
-  if (access === 'read') lines.push('SET readonly=1');
+  lines.push(`SET readonly=${lockLevels[lock]}`);
   return lines.join('; ');
 }
 

@@ -45,7 +45,6 @@ const reachingFunctions: ReadonlySet<string> = new Set([
 
 export interface ReaderQuestion {
   readonly user: string;
-  readonly analysis: Analysis;
   /** The statement as the engine's parser writes it. */
   readonly canonical: string;
   /** All table functions of this engine, in lower case. */

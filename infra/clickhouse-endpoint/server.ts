@@ -78,7 +78,7 @@ async function answerQuery(
     const { version, timezone } = engine.facts;
     return { format: 'Native', bytes: handshakeAnswer({ displayName: 'embedded', version, timezone }) };
   }
-  const access = await accessFor({ engine, account, statement, isGet: request.method !== 'POST' });
+  const rights = await rightsFor({ engine, account, statement, isGet: request.method !== 'POST' });
   const fallback =
     headerText(request, 'x-clickhouse-format') || url.get('default_format') || outputFormatDefault;
   const run: Run = {
@@ -87,7 +87,7 @@ async function answerQuery(
     database: headerText(request, 'x-clickhouse-database') || url.get('database') || '',
     settings: engineSettings(url, account, engine.facts.settingNames),
     parameters: boundParameters(url),
-    access,
+    ...rights,
   };
   const result = await engine.run(run);
   return { format: outputFormat(run), bytes: result.bytes, result };
@@ -129,23 +129,26 @@ interface AccessQuestion {
   readonly isGet: boolean;
 }
 
-/** Decides whether a statement runs on a locked connection, and refuses what a reader may not ask. */
-async function accessFor({ engine, account, statement, isGet }: AccessQuestion): Promise<Run['access']> {
+type Rights = Pick<Run, 'access' | 'lock'>;
+
+/** Refuses what an account may not ask, and says how the engine is to be locked for the rest. */
+async function rightsFor({ engine, account, statement, isGet }: AccessQuestion): Promise<Rights> {
   const beginning = tokensOf(statement.toString('utf8', 0, insertHeadCharacters));
   if (startsWithInsert(beginning)) {
-    if (account.mayWrite && !isGet) return 'write';
+    if (account.mayWrite && !isGet) return { access: 'write', lock: 'none' };
     throw readOnly(`${account.name}: Cannot execute query in readonly mode.`);
   }
   const sql = statement.toString('utf8');
   const analysis = await engine.analyze(sql);
   checkStatementCount(analysis);
   if (!analysis.isKnown) await engine.canonical(sql);
-  if (analysis.isRead && account.mayWrite) return 'read';
-  if (account.mayWrite && !isGet) return 'write';
-  checkReadOnly(account.name, analysis);
+  if (!account.mayWrite || isGet) checkReadOnly(account.name, analysis);
+  if (account.mayWrite) {
+    return { access: analysis.isRead ? 'read' : 'write', lock: isGet ? 'readOnlyWithSettings' : 'none' };
+  }
   const canonical = await engine.canonical(sql);
-  checkFunctions({ user: account.name, analysis, canonical, tableFunctions: engine.facts.tableFunctions });
-  return 'read';
+  checkFunctions({ user: account.name, canonical, tableFunctions: engine.facts.tableFunctions });
+  return { access: 'read', lock: 'readOnly' };
 }
 
 function outputFormat({ statement, format, access }: Run): string {

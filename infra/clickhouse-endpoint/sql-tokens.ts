@@ -34,7 +34,11 @@ const patterns: readonly Pattern[] = [
 const blockComment = { open: '/*', close: '*/' };
 
 export function tokensOf(sql: string): readonly Token[] {
-  const tokens: Token[] = [];
+  return [...tokenStream(sql)];
+}
+
+/** The tokens one by one, for a reader that stops early: behind an INSERT there may be megabytes of rows. */
+export function* tokenStream(sql: string): Generator<Token, void> {
   let position = 0;
   while (position < sql.length) {
     const afterComment = skipBlockComment(sql, position);
@@ -44,11 +48,10 @@ export function tokensOf(sql: string): readonly Token[] {
     }
     const { kind, end } = matchAt(sql, position);
     if (kind !== 'skip') {
-      tokens.push({ kind, text: textOf(kind, sql.slice(position, end)), start: position, end });
+      yield { kind, text: textOf(kind, sql.slice(position, end)), start: position, end };
     }
     position = end;
   }
-  return tokens;
 }
 
 function matchAt(sql: string, position: number): { kind: TokenKind | 'skip'; end: number } {

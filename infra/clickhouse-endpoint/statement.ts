@@ -2,7 +2,7 @@
  * What an endpoint must know about a statement before the engine sees it: the format it names itself, the functions it
  * calls, and whether it is an INSERT that carries its rows behind it.
  */
-import { isSign, isWord, type Token, tokensOf } from './sql-tokens.ts';
+import { isSign, isWord, type Token, tokenStream } from './sql-tokens.ts';
 
 /** An INSERT whose rows follow the statement in a named format. */
 export interface InsertHead {
@@ -53,7 +53,7 @@ export function startsWithInsert(tokens: readonly Token[]): boolean {
  * Null for every other form, which then takes the ordinary way through the engine's own parser.
  */
 export function parseInsertHead(text: string): InsertHead | null {
-  const cursor = new Cursor(tokensOf(text));
+  const cursor = new Cursor(tokenStream(text));
   if (!cursor.word('INSERT') || !cursor.word('INTO')) return null;
   cursor.word('TABLE');
   const table = cursor.tableName();
@@ -71,29 +71,36 @@ function rowsStart(text: string, formatEnd: number): number {
   return formatEnd + (gap?.[0].length ?? 0);
 }
 
+/** Looks one token ahead and never further, so that the rows behind the statement are not read as SQL. */
 class Cursor {
-  readonly #tokens: readonly Token[];
-  #at = 0;
+  readonly #tokens: Generator<Token, void>;
+  #next: Token | undefined;
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: Generator<Token, void>) {
     this.#tokens = tokens;
   }
 
   take(): Token | undefined {
-    this.#at += 1;
-    return this.#tokens[this.#at - 1];
+    const token = this.#peek();
+    this.#next = undefined;
+    return token;
   }
 
   word(word: string): boolean {
-    const matches = isWord(this.#tokens[this.#at], word);
-    if (matches) this.#at += 1;
+    const matches = isWord(this.#peek(), word);
+    if (matches) this.take();
     return matches;
   }
 
   sign(sign: string): boolean {
-    const matches = isSign(this.#tokens[this.#at], sign);
-    if (matches) this.#at += 1;
+    const matches = isSign(this.#peek(), sign);
+    if (matches) this.take();
     return matches;
+  }
+
+  #peek(): Token | undefined {
+    this.#next ??= this.#tokens.next().value ?? undefined;
+    return this.#next;
   }
 
   name(): string | null {

@@ -28,6 +28,9 @@ const heap = '-Xmx768m';
 const stopTimeoutMs = 30_000;
 const cleanerBufferBytes = 8 * 1024 * 1024;
 const internalPartitions = 4;
+/** After a kill the controller takes the broker back only when its former session has run out; the default is 9 s. */
+const sessionTimeoutMs = 5_000;
+const heartbeatIntervalMs = 500;
 
 export async function startKafka(options: KafkaOptions): Promise<SupervisedProcess> {
   mkdirSync(options.dataDir, { recursive: true });
@@ -69,6 +72,8 @@ export function brokerProperties(options: KafkaOptions): string {
     'share.coordinator.state.topic.num.partitions': 1,
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
+    'broker.session.timeout.ms': sessionTimeoutMs,
+    'broker.heartbeat.interval.ms': heartbeatIntervalMs,
     'group.initial.rebalance.delay.ms': 0,
     'log.cleaner.dedupe.buffer.size': cleanerBufferBytes,
     'log.cleaner.threads': 1,

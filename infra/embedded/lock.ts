@@ -9,9 +9,10 @@ import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 
-const holderSchema = z.object({ pid: z.number().int().positive(), startMark: z.string() });
+/** A process that can be told from a later one with the same pid. */
+export const processMarkSchema = z.object({ pid: z.number().int().positive(), startMark: z.string() });
 
-export type LockHolder = z.infer<typeof holderSchema>;
+export type ProcessMark = z.infer<typeof processMarkSchema>;
 
 export interface Lock {
   release(): void;
@@ -31,7 +32,7 @@ export function startMarkOf(pid: number): string {
   }
 }
 
-export function isAlive(holder: LockHolder): boolean {
+export function isAlive(holder: ProcessMark): boolean {
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
@@ -40,20 +41,20 @@ export function isAlive(holder: LockHolder): boolean {
   return holder.startMark === startMarkOf(holder.pid);
 }
 
-export function ownMark(): LockHolder {
-  return { pid: process.pid, startMark: startMarkOf(process.pid) };
+export function markOf(pid: number): ProcessMark {
+  return { pid, startMark: startMarkOf(pid) };
 }
 
 /** Who holds the lock, or null when nobody alive does. */
-export function lockHolder(file: string): LockHolder | null {
+export function lockHolder(file: string): ProcessMark | null {
   const holder = readHolder(file);
   return holder !== null && isAlive(holder) ? holder : null;
 }
 
 /** The lock, or the holder that is in the way. */
-export function tryLock(file: string): Lock | LockHolder {
+export function tryLock(file: string): Lock | ProcessMark {
   const own = `${file}.${randomUUID()}`;
-  writeFileSync(own, JSON.stringify(ownMark()), { mode: 0o600 });
+  writeFileSync(own, JSON.stringify(markOf(process.pid)), { mode: 0o600 });
   try {
     for (let attempt = 0; attempt < takeOverAttemptsMax; attempt += 1) {
       if (linkExclusive(own, file)) return { release: () => rmSync(file, { force: true }) };
@@ -67,13 +68,13 @@ export function tryLock(file: string): Lock | LockHolder {
   }
 }
 
-export function isLock(result: Lock | LockHolder): result is Lock {
+export function isLock(result: Lock | ProcessMark): result is Lock {
   return 'release' in result;
 }
 
-function readHolder(file: string): LockHolder | null {
+function readHolder(file: string): ProcessMark | null {
   try {
-    return holderSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    return processMarkSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
     return null;
   }

@@ -40,11 +40,17 @@ export function externalPart(name: string): Part {
 
 export function embeddedPart(spec: EmbeddedPartSpec): EmbeddedPart {
   let current: SupervisedProcess | null = null;
+  let starting: Promise<void> | null = null;
   let wanted = false;
   let selfRestarts = 0;
 
-  async function start(): Promise<void> {
+  function start(): Promise<void> {
     wanted = true;
+    starting = startNow();
+    return starting;
+  }
+
+  async function startNow(): Promise<void> {
     const started = await spec.start();
     current = started;
     spec.onChange();
@@ -67,8 +73,10 @@ export function embeddedPart(spec: EmbeddedPartSpec): EmbeddedPart {
     await start().catch((error: unknown) => spec.onProgress(`${spec.name}: ${String(error)}`));
   }
 
+  /** A start under way is waited for, so that nothing comes up behind a stop. */
   async function stop(): Promise<void> {
     wanted = false;
+    await starting?.catch(() => undefined);
     await current?.stop();
   }
 

@@ -5,7 +5,8 @@
  *
  * 1. A state folder serves one live stack at a time.
  * 2. A stack that fails to start leaves nothing running.
- * 3. A part whose address is given is never started, and never asked for Java.
+ * 3. What a stack that was killed left running is gone before the next one starts on its state.
+ * 4. A part whose address is given is never started, and never asked for Java.
  */
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -17,7 +18,7 @@ import {
   startClickhouse,
 } from './clickhouse.ts';
 import { startKafka } from './kafka.ts';
-import { isLock, type Lock, tryLock } from './lock.ts';
+import { isAlive, isLock, type Lock, markOf, tryLock } from './lock.ts';
 import { type EmbeddedPart, embeddedPart, externalPart, type Part } from './part.ts';
 import { choosePort, LOOPBACK } from './ports.ts';
 import type { SupervisedProcess } from './process.ts';
@@ -31,6 +32,7 @@ import {
   writerFor,
   writeState,
 } from './state-file.ts';
+import { waitUntil } from './wait.ts';
 
 export interface StackOptions {
   /** Everything the stack keeps is under this folder. */
@@ -66,6 +68,7 @@ interface Plan {
   readonly onProgress: (line: string) => void;
 }
 
+const leftOverTimeoutMs = 10_000;
 const cacheDir = join(import.meta.dirname, '..', '..', '.cache');
 
 export async function startStack(options: StackOptions): Promise<Stack> {
@@ -73,6 +76,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   mkdirSync(stateDir, { recursive: true });
   const lock = lockStateDir(stateDir);
   try {
+    await leftOversGone(stateDir);
     const ports = await choosePorts(stateDir, options);
     const plan = { stateDir, options, ports, onProgress: options.onProgress ?? (() => undefined) };
     return await startParts(plan, lock);
@@ -88,6 +92,17 @@ function lockStateDir(stateDir: string): Lock {
   throw new Error(
     `The state folder ${stateDir} is in use by process ${result.pid}: stop that one, or set LEDGER_STATE_DIR to another folder.`,
   );
+}
+
+/** The parts of a stack that was killed end by themselves within seconds; one that does not is killed. */
+async function leftOversGone(stateDir: string): Promise<void> {
+  for (const { process: left } of readState(stateDir)?.parts ?? []) {
+    if (left === null) continue;
+    const isGone = async (): Promise<boolean> => !isAlive(left);
+    if (await waitUntil(isGone, { timeoutMs: leftOverTimeoutMs })) continue;
+    process.kill(left.pid, 'SIGKILL');
+    await waitUntil(isGone, { timeoutMs: leftOverTimeoutMs });
+  }
 }
 
 async function choosePorts(stateDir: string, options: StackOptions): Promise<StackPorts> {
@@ -120,7 +135,8 @@ async function choosePorts(stateDir: string, options: StackOptions): Promise<Sta
 async function startParts(plan: Plan, lock: Lock): Promise<Stack> {
   const starters = await partStarters(plan);
   const embedded: EmbeddedPart[] = [];
-  const save = (): void => writeState(plan.stateDir, stateOf(plan, parts));
+  let ready = false;
+  const save = (): void => writeState(plan.stateDir, stateOf({ plan, parts, ready }));
   const part = (name: PartName): Part => {
     const start = starters[name];
     if (start === undefined) return externalPart(name);
@@ -138,8 +154,9 @@ async function startParts(plan: Plan, lock: Lock): Promise<Stack> {
   const outcomes = await Promise.allSettled(embedded.map((each) => startAndTell(each, plan.onProgress)));
   if (outcomes.some((outcome) => outcome.status === 'rejected')) await stop();
   throwFirst(outcomes);
+  ready = true;
   save();
-  const state = stateOf(plan, parts);
+  const state = stateOf({ plan, parts, ready });
   const { kafkaBrokers, schemaRegistryUrl, clickhouseUrl } = state;
   const writer = writerFor(plan.stateDir, state);
   return { kafkaBrokers, schemaRegistryUrl, clickhouseUrl, clickhouseWriter: writer, parts, stop };
@@ -183,11 +200,18 @@ async function startAndTell(part: EmbeddedPart, onProgress: (line: string) => vo
   onProgress(`${part.name} is ready after ${((performance.now() - begun) / 1000).toFixed(1)} s.`);
 }
 
-function stateOf(plan: Plan, parts: Stack['parts']): StackState {
+interface StateFacts {
+  readonly plan: Plan;
+  readonly parts: Stack['parts'];
+  readonly ready: boolean;
+}
+
+function stateOf({ plan, parts, ready }: StateFacts): StackState {
   const { env } = plan.options;
   const { ports } = plan;
   return {
     pid: process.pid,
+    ready,
     kafkaBrokers: env.kafkaBrokers || `${LOOPBACK}:${ports.kafka}`,
     schemaRegistryUrl: env.schemaRegistryUrl || registryUrl(ports.registry ?? 0),
     clickhouseUrl: env.clickhouseUrl || clickhouseUrl(ports.clickhouse ?? 0),
@@ -195,7 +219,7 @@ function stateOf(plan: Plan, parts: Stack['parts']): StackState {
     parts: [parts.kafka, parts.registry, parts.clickhouse].map(({ name, embedded, pid }) => ({
       name,
       embedded,
-      pid,
+      process: pid === null ? null : markOf(pid),
     })),
   };
 }

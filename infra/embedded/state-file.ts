@@ -6,12 +6,14 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type ClickhouseCredentials, clickhouseWriter } from './clickhouse.ts';
-import { type LockHolder, lockHolder } from './lock.ts';
+import { lockHolder, processMarkSchema } from './lock.ts';
 
 const portSchema = z.number().int().min(1).max(65_535);
 
 const stateSchema = z.object({
   pid: z.number().int().positive(),
+  /** False while the stack starts: the addresses are chosen, but not everything answers yet. */
+  ready: z.boolean(),
   kafkaBrokers: z.string(),
   schemaRegistryUrl: z.string(),
   clickhouseUrl: z.string(),
@@ -21,7 +23,9 @@ const stateSchema = z.object({
     registry: portSchema.optional(),
     clickhouse: portSchema.optional(),
   }),
-  parts: z.array(z.object({ name: z.string(), embedded: z.boolean(), pid: z.number().int().nullable() })),
+  parts: z.array(
+    z.object({ name: z.string(), embedded: z.boolean(), process: processMarkSchema.nullable() }),
+  ),
 });
 
 export type StackState = z.infer<typeof stateSchema>;
@@ -56,9 +60,9 @@ export function readState(stateDir: string): StackState | null {
 
 /** The live stack of a state folder, or null. A file left behind by a stack that died is not a running stack. */
 export function readRunningStack(stateDir: string): RunningStack | null {
-  const holder: LockHolder | null = lockHolder(lockFile(stateDir));
+  const holder = lockHolder(lockFile(stateDir));
   const state = readState(stateDir);
-  if (holder === null || state === null || state.pid !== holder.pid) return null;
+  if (holder === null || state === null || state.pid !== holder.pid || !state.ready) return null;
   return { ...state, clickhouseWriter: writerFor(stateDir, state) };
 }
 

@@ -7,6 +7,7 @@ export interface HeldOutcome {
   readonly decisionId: string;
   readonly accountId: AccountId;
   readonly outcomeType: string;
+  /** verification or fallback. */
   readonly basis: string;
   readonly projectId: string | null;
   readonly costCentre: string | null;

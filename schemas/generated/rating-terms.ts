@@ -15,6 +15,7 @@ export interface AccountTerms {
   readonly effectiveAt: Instant;
   readonly currency: string;
   readonly timeZone: string;
+  /** active or closed. */
   readonly status: string;
 }
 

@@ -12,6 +12,7 @@ import type { CreditAccount, CreditGrant } from '../../schemas/generated/credit-
 import type { JournalEntry, Posting } from '../../schemas/generated/journal-entry.ts';
 import { compareBurnOrder } from './burn.ts';
 import { LEDGER } from './chart-of-accounts.ts';
+import { later } from './occasion.ts';
 
 /** Cash burns after the promotional credits of a contract unless the contract says otherwise. */
 const PAYMENT_PRIORITY = 100;
@@ -37,7 +38,7 @@ export function applyEntry(account: CreditAccount, entry: JournalEntry): CreditA
         ? account.waitingGrants.filter((grant) => grant.grantId !== entry.reference)
         : account.waitingGrants,
     entries: account.entries + 1,
-    asOf: entry.bookedAt > account.asOf ? entry.bookedAt : account.asOf,
+    asOf: later(entry.bookedAt, account.asOf),
     cause: entry.cause,
   };
 }
@@ -64,9 +65,7 @@ function withPosting(
   }
   const remaining = moved(grant.remaining, posting.amount, posting.side === 'credit');
   if (isNegative(remaining)) throw new Error(`${entry.entryId}: burns more than ${grant.grantId} has left`);
-  return remaining === 0n
-    ? grants.toSpliced(place, 1)
-    : grants.with(place, { ...grant, remaining });
+  return remaining === 0n ? grants.toSpliced(place, 1) : grants.with(place, { ...grant, remaining });
 }
 
 function newGrant(account: CreditAccount, { entry, posting }: GrantPosting): CreditGrant {

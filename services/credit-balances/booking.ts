@@ -36,10 +36,7 @@ export function receive(
   from: { readonly debited: LedgerAccount; readonly grantId: string },
 ): Booking {
   return (account) =>
-    entryOf(account, head, [
-      debit(from.debited, amount, null),
-      ...settle(account, amount, from.grantId),
-    ]);
+    entryOf(account, head, [debit(from.debited, amount, null), ...settle(account, amount, from.grantId)]);
 }
 
 /** Books one after the other on a copy of the account, which is how `evolve` will see them. */

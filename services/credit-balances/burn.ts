@@ -7,7 +7,7 @@
  *     a debt at once, and credits less debt depends on the amounts alone, not on the order in which they came.
  */
 import type { Amount } from '../../schemas/amount.ts';
-import { subtractAmounts } from '../../schemas/amount-arithmetic.ts';
+import { compareAmounts, subtractAmounts } from '../../schemas/amount-arithmetic.ts';
 import type { CreditAccount, CreditGrant } from '../../schemas/generated/credit-account.ts';
 import type { Posting } from '../../schemas/generated/journal-entry.ts';
 import { LEDGER } from './chart-of-accounts.ts';
@@ -30,7 +30,7 @@ export function burn(account: CreditAccount, amount: Amount, firstGrantId: strin
   let rest = amount;
   for (const grant of inOrder(account.grants, firstGrantId)) {
     if (rest === 0n) return postings;
-    const part = grant.remaining < rest ? grant.remaining : rest;
+    const part = smaller(grant.remaining, rest);
     postings.push(debit(LEDGER.credits, part, grant.grantId));
     rest = subtractAmounts(rest, part);
   }
@@ -40,7 +40,7 @@ export function burn(account: CreditAccount, amount: Amount, firstGrantId: strin
 
 /** The credits that take in `amount`: the debt first, the rest as a grant. */
 export function settle(account: CreditAccount, amount: Amount, grantId: string): Posting[] {
-  const settled = account.receivable < amount ? account.receivable : amount;
+  const settled = smaller(account.receivable, amount);
   const rest = subtractAmounts(amount, settled);
   const postings: Posting[] = [];
   if (settled !== 0n) postings.push(credit(LEDGER.receivable, settled, null));
@@ -52,4 +52,8 @@ function inOrder(grants: readonly CreditGrant[], firstGrantId: string | null): r
   if (firstGrantId === null) return grants;
   const first = grants.filter((grant) => grant.grantId === firstGrantId);
   return [...first, ...grants.filter((grant) => grant.grantId !== firstGrantId)];
+}
+
+function smaller(a: Amount, b: Amount): Amount {
+  return compareAmounts(a, b) < 0 ? a : b;
 }

@@ -23,12 +23,13 @@ export const LEDGER = {
 
 export type LedgerAccount = (typeof LEDGER)[keyof typeof LEDGER];
 
-export const LEDGER_CLASSES: Readonly<Record<LedgerAccount, 'asset' | 'liability' | 'revenue' | 'expense'>> = {
-  cash: 'asset',
-  credits: 'liability',
-  receivable: 'asset',
-  revenue: 'revenue',
-  'promotion-expense': 'expense',
-  breakage: 'revenue',
-  rounding: 'revenue',
-};
+export const LEDGER_CLASSES: Readonly<Record<LedgerAccount, 'asset' | 'liability' | 'revenue' | 'expense'>> =
+  {
+    cash: 'asset',
+    credits: 'liability',
+    receivable: 'asset',
+    revenue: 'revenue',
+    'promotion-expense': 'expense',
+    breakage: 'revenue',
+    rounding: 'revenue',
+  };

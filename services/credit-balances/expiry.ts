@@ -7,7 +7,7 @@ import type { CreditAccount } from '../../schemas/generated/credit-account.ts';
 import type { Instant } from '../../schemas/instant.ts';
 import type { Booking } from './booking.ts';
 import { LEDGER } from './chart-of-accounts.ts';
-import type { Occasion } from './model.ts';
+import type { Occasion } from './occasion.ts';
 import { credit, debit, type EntryHead, entryOf } from './posting.ts';
 
 type ExpiryCause = Pick<Occasion, 'recordedAt' | 'cause'>;

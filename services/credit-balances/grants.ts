@@ -6,47 +6,33 @@
  *  2. A grant that has expired before it could be booked pays nothing: it is booked and expires at once, so that
  *     credits issued = spent + expired + remaining holds for it too.
  */
-import type { Contract, GrantTerms } from '../../schemas/generated/contract.ts';
+import { ZERO } from '../../schemas/amount.ts';
+import type { Contract } from '../../schemas/generated/contract.ts';
 import type { CreditAccount, WaitingGrant } from '../../schemas/generated/credit-account.ts';
+import type { AccountId } from '../../schemas/ids.ts';
 import type { Instant } from '../../schemas/instant.ts';
+import { unopened } from './account-record.ts';
 import { type Booking, receive } from './booking.ts';
 import { LEDGER } from './chart-of-accounts.ts';
 import { bookExpiry } from './expiry.ts';
-import { type Books, type Occasion, scopedKey } from './model.ts';
+import { type Books, scopedKey } from './model.ts';
+import type { Occasion } from './occasion.ts';
 import { credit, debit, type EntryHead, entryOf } from './posting.ts';
 
-/** The terms in a contract that are neither booked nor waiting yet. */
-export function newGrants(
-  books: Books,
-  contract: Contract,
-  waiting: readonly WaitingGrant[],
-): readonly GrantTerms[] {
-  const seen = new Set(waiting.map((grant) => grant.grantId));
-  return contract.grants.filter(({ grantId }) => {
-    const isNew = !seen.has(grantId) && books.bookings.get(bookingKey(contract, grantId)) === undefined;
+/** The account with the grants of a contract that are neither booked nor waiting yet. */
+export function withNewGrants(books: Books, contract: Contract, occasion: Occasion): CreditAccount {
+  const { accountId, effectiveAt } = contract;
+  const account = books.accounts.get(accountId) ?? unopened(accountId, occasion);
+  const seen = new Set(account.waitingGrants.map((grant) => grant.grantId));
+  const { recordedAt, cause } = occasion;
+  const added: WaitingGrant[] = [];
+  for (const { grantId, amount, priority, expiresAt } of contract.grants) {
+    const booked = books.bookings.get(scopedKey(accountId, grantEntryId(accountId, grantId)));
+    if (amount <= ZERO || booked !== undefined || seen.has(grantId)) continue;
     seen.add(grantId);
-    return isNew;
-  });
-}
-
-function bookingKey({ accountId }: Contract, grantId: string): string {
-  return scopedKey(accountId, grantEntryId(accountId, grantId));
-}
-
-function grantEntryId(accountId: string, grantId: string): string {
-  return `grant:${accountId}:${grantId}`;
-}
-
-export function waitingGrant(terms: GrantTerms, contract: Contract, occasion: Occasion): WaitingGrant {
-  return {
-    grantId: terms.grantId,
-    amount: terms.amount,
-    priority: terms.priority,
-    expiresAt: terms.expiresAt,
-    effectiveAt: contract.effectiveAt,
-    recordedAt: occasion.recordedAt,
-    cause: occasion.cause,
-  };
+    added.push({ grantId, amount, priority, expiresAt, effectiveAt, recordedAt, cause });
+  }
+  return added.length === 0 ? account : { ...account, waitingGrants: [...account.waitingGrants, ...added] };
 }
 
 /** The bookings of all grants whose contract is in force at `now`. */
@@ -55,6 +41,10 @@ export function bookGrants(account: CreditAccount, now: Instant): readonly Booki
   return account.waitingGrants
     .filter((grant) => grant.effectiveAt <= now)
     .flatMap((grant) => bookGrant(account, grant, now));
+}
+
+function grantEntryId(accountId: AccountId, grantId: string): string {
+  return `grant:${accountId}:${grantId}`;
 }
 
 function bookGrant(account: CreditAccount, grant: WaitingGrant, now: Instant): readonly Booking[] {

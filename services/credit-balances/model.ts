@@ -1,10 +1,9 @@
 /**
  * The words of credit-balances: what it reads, what it keeps, what it answers.
  *
- * Boundary: types and the empty account. The inputs and tables are described here by shape, so that the rules depend
+ * Boundary: types, and the key of a table. The inputs and tables are described here by shape, so that the rules depend
  * on schemas alone; `processor.ts` binds them to topics and changelogged tables.
  */
-import { ZERO } from '../../schemas/amount.ts';
 import type { Account } from '../../schemas/generated/account.ts';
 import type { Charge } from '../../schemas/generated/charge.ts';
 import type { ClockTick } from '../../schemas/generated/clock-tick.ts';
@@ -13,18 +12,12 @@ import type { CreditAccount } from '../../schemas/generated/credit-account.ts';
 import type { CreditBooking } from '../../schemas/generated/credit-booking.ts';
 import type { CreditPayment } from '../../schemas/generated/credit-payment.ts';
 import type { Invoice } from '../../schemas/generated/invoice.ts';
-import type { Cause, JournalEntry } from '../../schemas/generated/journal-entry.ts';
+import type { JournalEntry } from '../../schemas/generated/journal-entry.ts';
 import type { PaymentEvent } from '../../schemas/generated/payment-event.ts';
 import type { AccountId } from '../../schemas/ids.ts';
 import type { Instant } from '../../schemas/instant.ts';
 import type { RefusalCode } from '../../schemas/refusals.ts';
-
-/** When and why something is decided: the place, append time and stream time of the record under way. */
-export interface Occasion {
-  readonly recordedAt: Instant;
-  readonly streamTime: Instant | null;
-  readonly cause: Cause;
-}
+import type { Occasion } from './occasion.ts';
 
 interface Taken<Topic extends string, Value> extends Occasion {
   readonly topic: Topic;
@@ -73,20 +66,4 @@ export interface Booked {
 /** Account ids hold no slash, so the parts cannot run together. */
 export function scopedKey(accountId: AccountId, id: string): string {
   return `${accountId}/${id}`;
-}
-
-/** An account of which nothing is known but that something concerns it. */
-export function unopened(accountId: AccountId, occasion: Occasion): CreditAccount {
-  return {
-    accountId,
-    currency: null,
-    known: false,
-    grants: [],
-    receivable: ZERO,
-    waitingGrants: [],
-    waitingPayments: [],
-    entries: 0,
-    asOf: occasion.recordedAt,
-    cause: occasion.cause,
-  };
 }

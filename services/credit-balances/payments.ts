@@ -15,7 +15,7 @@ import { addAmounts } from '../../schemas/amount-arithmetic.ts';
 import type { CreditPayment, PaymentRefund } from '../../schemas/generated/credit-payment.ts';
 import type { PaymentEvent } from '../../schemas/generated/payment-event.ts';
 import type { RefusalCode } from '../../schemas/refusals.ts';
-import type { Occasion } from './model.ts';
+import type { Occasion } from './occasion.ts';
 
 /** A payment keeps its refunds, so there must be an end to them. */
 export const refundsPerPaymentMax = 100;

@@ -27,11 +27,7 @@ export function credit(ledgerAccount: LedgerAccount, amount: Amount, grantId: st
   return { ledgerAccount, side: 'credit', amount, grantId };
 }
 
-export function entryOf(
-  account: CreditAccount,
-  head: EntryHead,
-  postings: readonly Posting[],
-): JournalEntry {
+export function entryOf(account: CreditAccount, head: EntryHead, postings: readonly Posting[]): JournalEntry {
   if (account.currency === null) throw new Error(`${head.entryId}: the account has no currency yet`);
   assertBalanced(head.entryId, postings);
   return {

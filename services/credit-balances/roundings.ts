@@ -9,7 +9,7 @@ import { subtractAmounts } from '../../schemas/amount-arithmetic.ts';
 import type { Invoice } from '../../schemas/generated/invoice.ts';
 import { type Booking, receive, spend } from './booking.ts';
 import { LEDGER } from './chart-of-accounts.ts';
-import type { Occasion } from './model.ts';
+import type { Occasion } from './occasion.ts';
 import type { EntryHead } from './posting.ts';
 
 export function roundingEntryId(invoice: Invoice): string {

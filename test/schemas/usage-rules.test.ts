@@ -212,6 +212,16 @@ describe('checkUsage', () => {
 });
 
 describe('order of precedence', () => {
+  test('a field is complained of once, by its first problem', () => {
+    const old = usageProblems({ ...good, occurredAt: instantOfMillis(0) }, now, null);
+    expect(old.map(({ code }) => code)).toEqual(['timestamp_implausible']);
+    const negative = usageProblems({ ...good, inputTokens: -1, outputTokens: -1 }, now, null);
+    expect(negative.map(({ field, code }) => [field, code])).toEqual([
+      ['inputTokens', 'negative_count'],
+      ['outputTokens', 'negative_count'],
+    ]);
+  });
+
   const everything: UsageEvent = {
     ...good,
     requestId: '',
@@ -219,8 +229,9 @@ describe('order of precedence', () => {
     kind: '?',
     status: '?',
     serviceTier: '?',
-    inputTokens: -1,
+    inputTokens: 999,
     outputTokens: 0,
+    latencyMs: -1,
     characters: USAGE_LIMITS.countMax + 1,
     occurredAt: instantOfMillis(0),
   };
@@ -238,7 +249,7 @@ describe('order of precedence', () => {
         'kind',
         'status',
         'serviceTier',
-        'inputTokens',
+        'latencyMs',
         'characters',
         'cacheReadTokens',
         'reasoningTokens',

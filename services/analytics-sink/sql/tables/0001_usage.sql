@@ -47,13 +47,10 @@ CREATE TABLE IF NOT EXISTS usage
     recorded_at DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
     cost_status LowCardinality(String),
     suspense_reason LowCardinality(String),
-    components Nested
-    (
-        token_class LowCardinality(String),
-        quantity UInt64,
-        unit_price Decimal(38, 12),
-        amount Decimal(38, 12)
-    ),
+    component_token_classes Array(LowCardinality(String)),
+    component_quantities Array(Int64),
+    component_unit_prices Array(Decimal(38, 12)),
+    component_amounts Array(Decimal(38, 12)),
     amount Decimal(38, 12) CODEC(ZSTD(1)),
     currency LowCardinality(String),
     cache_savings Decimal(38, 12) CODEC(ZSTD(1)),

@@ -18,13 +18,10 @@ CREATE TABLE IF NOT EXISTS charges
     is_first UInt8 DEFAULT amends = '',
     amount Decimal(38, 12) CODEC(ZSTD(1)),
     currency LowCardinality(String),
-    components Nested
-    (
-        item LowCardinality(String),
-        quantity UInt64,
-        unit_price Decimal(38, 12),
-        amount Decimal(38, 12)
-    ),
+    component_items Array(LowCardinality(String)),
+    component_quantities Array(Int64),
+    component_unit_prices Array(Decimal(38, 12)),
+    component_amounts Array(Decimal(38, 12)),
     contract_id LowCardinality(String),
     contract_version UInt64 CODEC(T64, ZSTD(1)),
     price_book_id LowCardinality(String),

@@ -15,16 +15,13 @@ CREATE TABLE IF NOT EXISTS invoices
     currency LowCardinality(String),
     status LowCardinality(String),
     version UInt64,
-    lines Nested
-    (
-        line_class LowCardinality(String),
-        description String,
-        quantity UInt64,
-        charges UInt64,
-        exact_amount Decimal(38, 12),
-        amount Decimal(38, 12),
-        rounding Decimal(38, 12)
-    ),
+    line_classes Array(LowCardinality(String)),
+    line_descriptions Array(String),
+    line_quantities Array(Int64),
+    line_charges Array(UInt64),
+    line_exact_amounts Array(Decimal(38, 12)),
+    line_amounts Array(Decimal(38, 12)),
+    line_roundings Array(Decimal(38, 12)),
     exact_total Decimal(38, 12) CODEC(ZSTD(1)),
     total Decimal(38, 12) CODEC(ZSTD(1)),
     rounding_total Decimal(38, 12) CODEC(ZSTD(1)),

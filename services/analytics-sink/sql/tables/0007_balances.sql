@@ -12,13 +12,10 @@ CREATE TABLE IF NOT EXISTS balances
     reserved Decimal(38, 12) CODEC(ZSTD(1)),
     held Decimal(38, 12) CODEC(ZSTD(1)),
     overdraft Decimal(38, 12) CODEC(ZSTD(1)),
-    grants Nested
-    (
-        grant_id String,
-        remaining Decimal(38, 12),
-        priority Int32,
-        expires_at Nullable(DateTime64(3, 'UTC'))
-    ),
+    grant_ids Array(String),
+    grant_remainders Array(Decimal(38, 12)),
+    grant_priorities Array(Int32),
+    grant_expiries Array(Nullable(DateTime64(3, 'UTC'))),
     entries UInt64 CODEC(T64, ZSTD(1)),
     as_of DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
     cause_topic LowCardinality(String),

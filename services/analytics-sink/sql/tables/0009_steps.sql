@@ -8,17 +8,11 @@ CREATE TABLE IF NOT EXISTS steps
     service LowCardinality(String),
     partition UInt16,
     step UInt64 CODEC(Delta, ZSTD(1)),
-    ranges Nested
-    (
-        topic LowCardinality(String),
-        from UInt64,
-        to UInt64
-    ),
-    held Nested
-    (
-        topic LowCardinality(String),
-        offset UInt64
-    ),
+    range_topics Array(LowCardinality(String)),
+    range_starts Array(UInt64),
+    range_ends Array(UInt64),
+    held_topics Array(LowCardinality(String)),
+    held_offsets Array(UInt64),
     stream_time Nullable(DateTime64(3, 'UTC')),
     outputs UInt64 CODEC(T64, ZSTD(1)),
     output_digest String CODEC(ZSTD(1)),

@@ -1,0 +1,45 @@
+/**
+ * The services of the ledger as supervised processes, one for each `services/NAME/main.ts`.
+ *
+ * Boundary: knows how a service is started and how it says that it is ready (one log line with `"ready":true`);
+ * nothing about what it does.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type EmbeddedPart, embeddedPart } from './part.ts';
+import { startProcess } from './process.ts';
+
+const projectDir = join(import.meta.dirname, '..', '..');
+
+/** Young objects live for one step; a larger nursery lets them die there, and old space stays small. */
+const NODE_OPTIONS = [
+  '--max-semi-space-size=32',
+  '--max-old-space-size=320',
+  '--disable-warning=ExperimentalWarning',
+];
+
+export interface ServiceSpec {
+  readonly name: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly logsDir: string;
+  readonly onProgress: (line: string) => void;
+}
+
+export function servicePart(spec: ServiceSpec): EmbeddedPart {
+  const logFile = join(spec.logsDir, `${spec.name}.log`);
+  return embeddedPart({
+    name: spec.name,
+    onChange: () => undefined,
+    onProgress: spec.onProgress,
+    start: () =>
+      startProcess({
+        name: spec.name,
+        command: process.execPath,
+        args: [...NODE_OPTIONS, join('services', spec.name, 'main.ts')],
+        env: spec.env,
+        cwd: projectDir,
+        logFile,
+        healthy: async () => existsSync(logFile) && readFileSync(logFile, 'utf8').includes('"ready":true'),
+      }),
+  });
+}

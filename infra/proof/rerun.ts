@@ -1,0 +1,121 @@
+/**
+ * Runs the same input again, on a log in memory, with other batch sizes, another interleaving and no kill.
+ *
+ * Job: copy every input topic with its append times, then let the real processors work through it in a seeded random
+ * order. The totals, balances and invoice amounts must come out as they did on the broker; the bytes need not.
+ *
+ * Invariants:
+ *  1. Records of one partition keep their order; everything else (which task works next, how much it takes) is drawn.
+ *  2. A clock tick is handed out only when everything appended before it has been worked off, because what a tick closes
+ *     depends on it. Ticks with no other record between them count as one.
+ */
+
+import { LIMITS } from '../../topology/limits.ts';
+import type { Log, LogRecord } from '../../topology/log.ts';
+import { MemoryLog } from '../../topology/log-memory.ts';
+import type { AnyProcessor } from '../../topology/processor.ts';
+import { Task } from '../../topology/task.ts';
+import { serviceTopics, TOPICS, type TopicName } from '../../topology/topics.ts';
+import { Random } from '../main-job/random.ts';
+import { type ReadSource, readRecords } from './read-topic.ts';
+
+const TICKS = 'clock-ticks';
+
+export interface RerunOptions {
+  readonly source: ReadSource;
+  readonly processors: readonly AnyProcessor[];
+  readonly seed: number;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** The memory log with everything the second run wrote. */
+export async function rerun(options: RerunOptions): Promise<Log> {
+  const { source, processors } = options;
+  const partitions = await source.log.partitionCount(TICKS);
+  const clock = { now: 0 };
+  const log = new MemoryLog({ now: () => clock.now });
+  await createTopics(log, processors, partitions);
+  const epochs = epochsOf(await inputRecords(source, processors));
+  const random = new Random(options.seed);
+  const tasks = await acquireAll({ ...options, log, partitions, random });
+  let done = 0;
+  for (const epoch of epochs) {
+    for (const record of epoch) {
+      clock.now = record.appendedAt;
+      const { topic, partition, key, value } = record;
+      await log.append([{ topic, partition, key, value }]);
+    }
+    await drain(tasks, random);
+    done += 1;
+    options.onProgress?.(done, epochs.length);
+  }
+  for (const task of tasks) await task.close();
+  return log;
+}
+
+async function createTopics(
+  log: Log,
+  processors: readonly AnyProcessor[],
+  partitions: number,
+): Promise<void> {
+  const services = processors.flatMap(({ service }) => Object.values(serviceTopics(service)));
+  const names = [...Object.keys(TOPICS), ...services];
+  await log.admin.createTopics(names.map((name) => ({ name, partitions, replicationFactor: 1, config: {} })));
+}
+
+/** Inputs from outside: read by some processor and written by none. */
+async function inputRecords(
+  source: ReadSource,
+  processors: readonly AnyProcessor[],
+): Promise<readonly LogRecord[]> {
+  const written = new Set<TopicName>(processors.flatMap(({ outputs }) => [...outputs]));
+  const outside = new Set(processors.flatMap(({ inputs }) => inputs.filter((topic) => !written.has(topic))));
+  const records: LogRecord[] = [];
+  for (const topic of outside) await readRecords(source, topic, (record) => void records.push(record));
+  return records;
+}
+
+/** Groups records into epochs that end with a tick, by append time. */
+function epochsOf(records: readonly LogRecord[]): readonly (readonly LogRecord[])[] {
+  const order = (record: LogRecord): number => (record.topic === TICKS ? 1 : 0);
+  const sorted = [...records].sort(
+    (a, b) => a.appendedAt - b.appendedAt || order(a) - order(b) || a.offset - b.offset,
+  );
+  const epochs: LogRecord[][] = [[]];
+  let isAfterTick = false;
+  for (const record of sorted) {
+    const isTick = record.topic === TICKS;
+    if (isTick !== isAfterTick) epochs.push([]);
+    isAfterTick = isTick;
+    epochs.at(-1)?.push(record);
+  }
+  return epochs;
+}
+
+async function acquireAll(
+  options: RerunOptions & { readonly log: Log; readonly partitions: number; readonly random: Random },
+): Promise<readonly Task[]> {
+  const { log, partitions, random } = options;
+  const tasks: Task[] = [];
+  for (const processor of options.processors) {
+    for (let partition = 0; partition < partitions; partition += 1) {
+      // Every task takes batches of a size of its own, from a handful of records to a few thousand.
+      const limits = { ...LIMITS, stepRecordsMax: 50 + random.below(3_000), fetchWaitMs: 0 };
+      tasks.push(
+        await Task.acquire({ log, directory: options.source.directory, processor, partition, limits }),
+      );
+    }
+  }
+  return tasks;
+}
+
+/** Lets tasks work in random order until a whole round finds nothing to do. */
+async function drain(tasks: readonly Task[], random: Random): Promise<void> {
+  for (let isBusy = true; isBusy; ) {
+    isBusy = false;
+    for (const task of random.shuffle(tasks)) {
+      await task.inbox.fill();
+      if ((await task.step()) !== null) isBusy = true;
+    }
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * The sink's loop: from the log into ClickHouse, each record once.
+ *
+ * Job: read all routed topic partitions with one reader, hand their records to lanes, insert what the lanes seal.
+ * Boundary: the log, the store, time and pauses are given; nothing here reads the environment or a clock.
+ *
+ * Invariants:
+ *  1. A lane starts at the position its table holds, read after every earlier insert has ended.
+ *  2. What is read and not yet stored is bounded in bytes: beyond the bound reading stops until the store answers.
+ *     A store that is down is back-pressure, and nothing is dropped.
+ *  3. Stopping loses nothing: what was not stored is read again from the stored position.
+ */
+import type { SchemaDirectory } from '../../schemas/schema-directory.ts';
+import { reactionTo } from '../../topology/failures.ts';
+import type { FetchedSlice, Log, LogReader } from '../../topology/log.ts';
+import type { Block } from './block.ts';
+import { insertUntilKnown } from './insert.ts';
+import type { Lane, LaneLimits } from './lane.ts';
+import { openLanes } from './open-lanes.ts';
+import { type Route, unknownSchemas } from './routes.ts';
+import type { AnalyticsStore, StoreError } from './store.ts';
+
+export interface SinkLimits extends LaneLimits {
+  /** Bytes of rows that may wait for the store, over all lanes. */
+  readonly pendingBytesMax: number;
+  readonly insertsInFlightMax: number;
+  readonly fetchBytesMax: number;
+  readonly partitionBytesMax: number;
+  readonly fetchWaitMs: number;
+  readonly retryPauseMs: number;
+  readonly retryPauseMaxMs: number;
+}
+
+export const SINK_LIMITS: SinkLimits = {
+  blockRowsMax: 20_000,
+  blockBytesMax: 8 * 1024 * 1024,
+  lingerMs: 250,
+  pendingBytesMax: 128 * 1024 * 1024,
+  insertsInFlightMax: 2,
+  fetchBytesMax: 8 * 1024 * 1024,
+  partitionBytesMax: 1024 * 1024,
+  fetchWaitMs: 50,
+  retryPauseMs: 50,
+  retryPauseMaxMs: 5_000,
+};
+
+export interface SinkObserver {
+  onReady(lanes: number): void;
+  onInserted(block: Block, tookMs: number): void;
+  onTrouble(what: string, error: unknown): void;
+}
+
+export interface SinkOptions {
+  readonly log: Log;
+  readonly store: AnalyticsStore;
+  readonly directory: SchemaDirectory;
+  readonly routes: readonly Route[];
+  readonly limits: SinkLimits;
+  readonly nowMs: () => number;
+  /** Resolves after the time, or at once when the signal aborts. */
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly observer: SinkObserver;
+}
+
+/** Resolves when the signal aborts and the inserts under way have ended; rejects with what must end the process. */
+export async function runSink(options: SinkOptions, signal: AbortSignal): Promise<void> {
+  const lanes = await untilAnswered(options, signal, () => openLanes(options));
+  if (lanes === null) return;
+  options.observer.onReady(lanes.length);
+  await new Sink(options, lanes, signal).run();
+}
+
+class Sink {
+  readonly #options: SinkOptions;
+  readonly #lanes: readonly Lane[];
+  readonly #laneOf: ReadonlyMap<string, Lane>;
+  /** Aborts with the caller's signal and with the first failure. */
+  readonly #stopping = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #inFlight = new Set<Promise<void>>();
+  #failure: { readonly error: unknown } | null = null;
+  #turn = 0;
+
+  constructor(options: SinkOptions, lanes: readonly Lane[], signal: AbortSignal) {
+    this.#options = options;
+    this.#lanes = lanes;
+    this.#laneOf = new Map(lanes.map((lane) => [laneKey(lane.route.topic, lane.partition), lane]));
+    this.#signal = AbortSignal.any([signal, this.#stopping.signal]);
+  }
+
+  async run(): Promise<void> {
+    let reader: LogReader | null = null;
+    try {
+      while (!this.#signal.aborted) {
+        reader ??= await this.#openReader();
+        if (!(await this.#readOnce(reader))) {
+          await reader.close();
+          reader = null;
+        }
+      }
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      await Promise.all(this.#inFlight);
+      await reader?.close();
+    }
+    if (this.#failure !== null) throw this.#failure.error;
+  }
+
+  #openReader(): Promise<LogReader> {
+    const { log, limits } = this.#options;
+    return log.reader({
+      positions: this.#lanes.map((lane) => ({
+        topic: lane.route.topic,
+        partition: lane.partition,
+        offset: lane.position,
+      })),
+      fetchBytesMax: limits.fetchBytesMax,
+      partitionBytesMax: limits.partitionBytesMax,
+      fetchWaitMs: limits.fetchWaitMs,
+    });
+  }
+
+  /** False when the log was in trouble and the reader must be opened anew from the lanes' positions. */
+  async #readOnce(reader: LogReader): Promise<boolean> {
+    if (this.#pendingBytes() >= this.#options.limits.pendingBytesMax) {
+      for (const lane of this.#lanes) lane.seal();
+      this.#insertSealed();
+      await Promise.race(this.#inFlight);
+      return true;
+    }
+    try {
+      for (const slice of await reader.fetch()) await this.#take(slice);
+    } catch (error) {
+      if (reactionTo(error) !== 'acquire_again') throw error;
+      this.#options.observer.onTrouble('reading the log', error);
+      await this.#options.pause(this.#options.limits.retryPauseMs, this.#signal);
+      return false;
+    }
+    for (const lane of this.#lanes) lane.sealIfDue(this.#options.nowMs());
+    this.#insertSealed();
+    return true;
+  }
+
+  async #take(slice: FetchedSlice): Promise<void> {
+    const lane = this.#laneOf.get(laneKey(slice.topic, slice.partition));
+    if (lane === undefined) throw new Error(`${slice.topic}/${slice.partition} was not asked for`);
+    for (const id of unknownSchemas(slice.records, this.#options.directory)) {
+      await this.#options.directory.load(id);
+    }
+    lane.take(slice, this.#options.nowMs());
+  }
+
+  /** Lanes take turns at being first, so that a busy one starves none. */
+  #insertSealed(): void {
+    const { insertsInFlightMax } = this.#options.limits;
+    for (let step = 0; step < this.#lanes.length && this.#inFlight.size < insertsInFlightMax; step += 1) {
+      const lane = this.#lanes[(this.#turn + step) % this.#lanes.length];
+      const block = lane?.next() ?? null;
+      if (lane === undefined || block === null) continue;
+      const insert = this.#insert(lane, block).finally(() => {
+        this.#inFlight.delete(insert);
+        if (!this.#signal.aborted) this.#insertSealed();
+      });
+      this.#inFlight.add(insert);
+    }
+    this.#turn = (this.#turn + 1) % Math.max(1, this.#lanes.length);
+  }
+
+  async #insert(lane: Lane, block: Block): Promise<void> {
+    const { nowMs, observer } = this.#options;
+    const startedAtMs = nowMs();
+    const onTrouble = (_: Block, error: StoreError): void => observer.onTrouble('inserting', error);
+    try {
+      const end = await insertUntilKnown(
+        block,
+        { ...this.#options, ...this.#options.limits, onTrouble },
+        this.#signal,
+      );
+      if (end === 'stopped') return;
+      lane.landed();
+      observer.onInserted(block, nowMs() - startedAtMs);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#stopping.abort();
+  }
+
+  #pendingBytes(): number {
+    return this.#lanes.reduce((sum, lane) => sum + lane.pendingBytes, 0);
+  }
+}
+
+/** The store or the log may be away when the sink starts; that is waited for like any other absence. */
+async function untilAnswered<T>(
+  options: SinkOptions,
+  signal: AbortSignal,
+  ask: () => Promise<T>,
+): Promise<T | null> {
+  let pauseMs = options.limits.retryPauseMs;
+  while (!signal.aborted) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      options.observer.onTrouble('starting', error);
+    }
+    await options.pause(pauseMs, signal);
+    pauseMs = Math.min(pauseMs * 2, options.limits.retryPauseMaxMs);
+  }
+  return null;
+}
+
+function isPassing(error: unknown): boolean {
+  if (error instanceof Error && 'kind' in error && error.kind === 'unknown') return true;
+  return reactionTo(error) === 'acquire_again';
+}
+
+function laneKey(topic: string, partition: number): string {
+  return `${topic}/${partition}`;
+}

@@ -1,0 +1,234 @@
+/**
+ * Job: contract cases about transactions: what becomes visible, what never does, and who may write.
+ *
+ * Boundary: one exported table; `log.contract.ts` turns it into tests.
+ */
+
+import { expect } from 'vitest';
+import type { Position, Transactor } from '../../topology/log.ts';
+import {
+  compactedConfig,
+  drain,
+  fresh,
+  freshTopic,
+  type LogHarness,
+  textRecord,
+  valuesOf,
+} from './log.harness.ts';
+
+const timeoutMs = 20_000;
+
+async function commitOne(transactor: Transactor, topic: string, value: string): Promise<void> {
+  await transactor.commit({ records: [textRecord(topic, 0, ['k', value])], groupPositions: null });
+}
+
+async function commitsAllOrNothing({ log }: LogHarness): Promise<void> {
+  const topic = await freshTopic(log, 2);
+  const group = fresh('positions');
+  const transactor = await log.transactor(fresh('tx'), { timeoutMs });
+  await transactor.commit({ records: [], groupPositions: null });
+  for (const round of ['a', 'b', 'c']) {
+    const records = [0, 1, 0].map((partition, n) => textRecord(topic, partition, ['k', `${round}${n}`]));
+    const positions = [{ topic, partition: 1, offset: round.charCodeAt(0) }];
+    await transactor.commit({ records, groupPositions: { group, positions } });
+  }
+  await transactor.commit({
+    records: [],
+    groupPositions: { group, positions: [{ topic, partition: 0, offset: 7 }] },
+  });
+  await transactor.close();
+  const { records, nextOffset } = await drain(log, { topic, partition: 0, offset: 0 }, { decidedTo: 9 });
+  expect(valuesOf(records)).toEqual(['a0', 'a2', 'b0', 'b2', 'c0', 'c2']);
+  expect(nextOffset).toBe(9);
+  expect(valuesOf((await drain(log, { topic, partition: 1, offset: 0 })).records)).toEqual([
+    'a1',
+    'b1',
+    'c1',
+  ]);
+  const places = [0, 1].map((partition) => ({ topic, partition }));
+  await expect
+    .poll(() => log.admin.groupPositions(group, places))
+    .toEqual([
+      { topic, partition: 0, offset: 7 },
+      { topic, partition: 1, offset: 99 },
+    ]);
+  const nobody = await log.admin.groupPositions(fresh('nobody'), places);
+  expect(nobody.map(({ offset }) => offset)).toEqual([-1, -1]);
+}
+
+async function abortedIsInvisible(harness: LogHarness): Promise<void> {
+  const { log } = harness;
+  const topic = await freshTopic(log, 1);
+  const group = fresh('positions');
+  const transaction = await harness.openTransaction(fresh('tx'));
+  await transaction.write([textRecord(topic, 0, ['k', 'aborted'])]);
+  await transaction.publish(group, [{ topic, partition: 0, offset: 5 }]);
+  await transaction.abort();
+  const [plain] = await log.append([textRecord(topic, 0, ['k', 'plain'])]);
+  const { records, nextOffset } = await drain(log, { topic, partition: 0, offset: 0 }, { decidedTo: 3 });
+  expect(records.map(({ offset }) => offset)).toEqual([plain?.firstOffset]);
+  expect(nextOffset).toBe(3);
+  expect(await log.admin.groupPositions(group, [{ topic, partition: 0 }])).toEqual([
+    { topic, partition: 0, offset: -1 },
+  ]);
+}
+
+/** Four transactions in one partition; two abort, in the other order than they began. */
+async function interleaved(harness: LogHarness): Promise<void> {
+  const { log } = harness;
+  const topic = await freshTopic(log, 1);
+  const [one, two, three] = await Promise.all([1, 2, 3].map((n) => harness.openTransaction(fresh(`tx${n}`))));
+  if (one === undefined || two === undefined || three === undefined) throw new Error('three were asked for');
+  const zeros = { topic, partition: 0, key: Buffer.alloc(4), value: Buffer.from('one, zeros') };
+  await one.write([textRecord(topic, 0, ['k', 'one, first']), zeros]);
+  await two.write([textRecord(topic, 0, ['k', 'two, first'])]);
+  await three.write([textRecord(topic, 0, ['k', 'three'])]);
+  await log.append([textRecord(topic, 0, ['k', 'plain'])]);
+  await one.write([zeros, textRecord(topic, 0, ['k', 'one, last'])]);
+  await two.write([textRecord(topic, 0, ['k', 'two, last'])]);
+  await two.abort();
+  await three.commit();
+  expect((await log.bounds([{ topic, partition: 0 }]))[0]?.end).toBe(0);
+  await one.abort();
+  const [after] = await log.append([textRecord(topic, 0, ['k', 'after'])]);
+  const decidedTo = (after?.firstOffset ?? 0) + 1;
+  const whole = await drain(log, { topic, partition: 0, offset: 0 }, { decidedTo });
+  expect(valuesOf(whole.records)).toEqual(['three', 'plain', 'after']);
+  for (const [offset, expected] of [
+    [1, ['three', 'plain', 'after']],
+    [4, ['plain', 'after']],
+    [6, ['after']],
+    [8, ['after']],
+  ] as const) {
+    expect(valuesOf((await drain(log, { topic, partition: 0, offset })).records)).toEqual(expected);
+  }
+}
+
+/** Only markers and aborted records are left before the end: a reader must still arrive there. */
+async function movesPastNothing(harness: LogHarness): Promise<void> {
+  const topic = await freshTopic(harness.log, 1);
+  const id = fresh('tx');
+  for (let n = 0; n < 3; n += 1) {
+    const transaction = await harness.openTransaction(id);
+    await transaction.write([textRecord(topic, 0, ['k', 'gone'])]);
+    await transaction.abort();
+  }
+  const { records, nextOffset } = await drain(
+    harness.log,
+    { topic, partition: 0, offset: 0 },
+    { decidedTo: 6 },
+  );
+  expect(records).toEqual([]);
+  expect(nextOffset).toBe(6);
+}
+
+async function compacted(harness: LogHarness): Promise<void> {
+  const { log } = harness;
+  const topic = await freshTopic(log, 1, compactedConfig);
+  const transactor = await log.transactor(fresh('tx'), { timeoutMs });
+  for (let n = 0; n < 20; n += 1) await commitOne(transactor, topic, `v${n}`);
+  await transactor.close();
+  await harness.compact(topic, 0);
+  const [end] = await log.append([textRecord(topic, 0, ['other', 'end'])]);
+  const decidedTo = (end?.firstOffset ?? 0) + 1;
+  const { records, nextOffset } = await drain(log, { topic, partition: 0, offset: 0 }, { decidedTo });
+  const values = valuesOf(records.filter(({ key }) => String(key) === 'k'));
+  expect(values.at(-1)).toBe('v19');
+  expect(values.length).toBeLessThan(20);
+  expect(nextOffset).toBe(decidedTo);
+}
+
+async function zombieIsFenced(harness: LogHarness): Promise<void> {
+  const { log } = harness;
+  const topic = await freshTopic(log, 1);
+  const id = fresh('tx');
+  const zombie = await log.transactor(id, { timeoutMs });
+  await commitOne(zombie, topic, 'before');
+  const owner = await log.transactor(id, { timeoutMs });
+  await expect(commitOne(zombie, topic, 'zombie')).rejects.toMatchObject({ kind: 'fenced' });
+  await expect(commitOne(zombie, topic, 'again')).rejects.toMatchObject({ kind: 'fatal' });
+  await commitOne(owner, topic, 'owner');
+  const open = await harness.openTransaction(id);
+  await open.write([textRecord(topic, 0, ['k', 'left open'])]);
+  const last = await log.transactor(id, { timeoutMs });
+  await commitOne(last, topic, 'last');
+  await expect(open.commit()).rejects.toThrow();
+  await Promise.all([zombie.close(), owner.close(), last.close()]);
+  const { records } = await drain(log, { topic, partition: 0, offset: 0 }, { decidedTo: 8 });
+  expect(valuesOf(records)).toEqual(['before', 'owner', 'last']);
+}
+
+async function unknownOutcome(harness: LogHarness): Promise<void> {
+  const { log } = harness;
+  const topic = await freshTopic(log, 2);
+  const id = fresh('tx');
+  const deaf = await harness.deafTransactor(id);
+  const records = [0, 1].map((partition) => textRecord(topic, partition, ['k', 'perhaps']));
+  await expect(deaf.commit({ records, groupPositions: null })).rejects.toMatchObject({
+    kind: 'unknown_outcome',
+  });
+  await expect(commitOne(deaf, topic, 'again')).rejects.toMatchObject({ kind: 'fatal' });
+  await deaf.close();
+  const owner = await log.transactor(id, { timeoutMs });
+  const barriers = [0, 1].map((partition) => textRecord(topic, partition, ['k', 'barrier']));
+  await owner.commit({ records: barriers, groupPositions: null });
+  await owner.close();
+  const ends = await log.append([0, 1].map((partition) => textRecord(topic, partition, ['k', 'end'])));
+  const seen = await Promise.all(
+    ends.map(({ partition, firstOffset }) =>
+      drain(log, { topic, partition, offset: 0 }, { decidedTo: firstOffset + 1 }),
+    ),
+  );
+  const [left, right] = seen.map((drained) => valuesOf(drained.records));
+  expect(left).toEqual(right);
+  expect(left?.slice(-2)).toEqual(['barrier', 'end']);
+}
+
+async function largeTransaction({ log }: LogHarness): Promise<void> {
+  const topic = await freshTopic(log, 2);
+  const transactor = await log.transactor(fresh('tx'), { timeoutMs });
+  const value = Buffer.alloc(1_000, 3);
+  const records = Array.from({ length: 5_000 }, (_, n) => ({
+    topic,
+    partition: n % 10 === 0 ? 1 : 0,
+    key: Buffer.from(String(n)),
+    value,
+  }));
+  for (let round = 0; round < 2; round += 1) await transactor.commit({ records, groupPositions: null });
+  await transactor.close();
+  const positions: Position[] = [0, 1].map((partition) => ({ topic, partition, offset: 0 }));
+  for (const from of positions) {
+    const expected = records
+      .filter(({ partition }) => partition === from.partition)
+      .map(({ key }) => String(key));
+    const decidedTo = 2 * expected.length + 2;
+    const { records: read } = await drain(log, from, { decidedTo });
+    expect(read.map(({ key }) => String(key))).toEqual([...expected, ...expected]);
+  }
+}
+
+async function refusals({ log }: LogHarness): Promise<void> {
+  const topic = await freshTopic(log, 1);
+  const tooLarge = { topic, partition: 0, key: null, value: Buffer.alloc(1_000_000) };
+  for (const record of [tooLarge, textRecord(topic, 3, ['k', 'no such partition'])]) {
+    const id = fresh('tx');
+    const transactor = await log.transactor(id, { timeoutMs });
+    const batch = { records: [textRecord(topic, 0, ['k', 'with it']), record], groupPositions: null };
+    await expect(transactor.commit(batch)).rejects.toMatchObject({ kind: 'fatal' });
+    await expect(commitOne(transactor, topic, 'again')).rejects.toMatchObject({ code: 'TRANSACTOR_SPENT' });
+    await transactor.close();
+  }
+  expect((await drain(log, { topic, partition: 0, offset: 0 })).records).toEqual([]);
+}
+
+export const transactionCases: Readonly<Record<string, (harness: LogHarness) => Promise<void>>> = {
+  'commits records and group positions together': commitsAllOrNothing,
+  'never shows what was aborted': abortedIsInvisible,
+  'tells interleaved aborted transactions apart, from any position': interleaved,
+  'moves past aborted records and markers alone': movesPastNothing,
+  'moves over a compacted log with emptied batches': compacted,
+  'fences a zombie and ends what it left open': zombieIsFenced,
+  'says so when the outcome of a commit is unknown': unknownOutcome,
+  'commits a transaction of many batches': largeTransaction,
+  'refuses what cannot be written, whole': refusals,
+};

@@ -1,0 +1,70 @@
+/**
+ * Job: run the contract against a real broker, named by KAFKA_BROKERS.
+ *
+ * Boundary: skipped, with the reason printed, where no broker is named.
+ */
+
+import { describe, it } from 'vitest';
+import { openKafkaLog } from '../../topology/log-kafka.ts';
+import { createAdmin } from '../../topology/log-kafka-client.ts';
+import { KafkaTransactor } from '../../topology/log-kafka-transactor.ts';
+import { logContract } from '../contract/log.contract.ts';
+import { drain, type LogHarness, textRecord } from '../contract/log.harness.ts';
+
+const brokers = process.env['KAFKA_BROKERS'];
+const compactionTurnsMax = 120;
+const compactionPauseMs = 500;
+
+async function makeLog(servers: readonly string[]): Promise<LogHarness> {
+  const connection = { brokers: servers, clientId: 'log-contract', requestTimeoutMs: 15_000 };
+  const log = openKafkaLog(connection);
+  const admin = createAdmin(connection);
+  await admin.connect();
+  const closers: (() => Promise<void>)[] = [];
+  const producerOf = async (id: string) => {
+    const producer = await log.producer(id, { timeoutMs: 20_000 });
+    closers.push(() => producer.client.close());
+    return producer;
+  };
+  return {
+    log,
+    openTransaction: async (id) => (await producerOf(id)).begin(),
+    deafTransactor: async (id) => {
+      const producer = await producerOf(id);
+      const end = producer.end.bind(producer);
+      producer.end = async (verdict) => {
+        const answer = end(verdict);
+        setImmediate(() => void producer.client.drop());
+        await answer;
+      };
+      return new KafkaTransactor(producer);
+    },
+    compact: async (topic, partition) => {
+      const before = (await drain(log, { topic, partition, offset: 0 })).records.length;
+      for (let turn = 0; turn < compactionTurnsMax; turn += 1) {
+        await log.append([textRecord(topic, partition, ['roll', String(turn)])]);
+        await new Promise((resolve) => setTimeout(resolve, compactionPauseMs));
+        const { records } = await drain(log, { topic, partition, offset: 0 });
+        if (records.filter(({ key }) => String(key) !== 'roll').length < before) return;
+      }
+      throw new Error('the cleaner did not run');
+    },
+    truncate: async (topic, partition, start) => {
+      await admin.fetchTopicOffsets(topic);
+      await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(start) }] });
+    },
+    close: async () => {
+      await Promise.all(closers.map((close) => close()));
+      await admin.disconnect();
+      await log.close();
+    },
+  };
+}
+
+if (brokers === undefined || brokers === '') {
+  const reason = 'KAFKA_BROKERS names no broker';
+  console.warn(`the Kafka log is not tested: ${reason}`);
+  describe.skip('the Kafka log', () => {
+    it(`needs a broker: ${reason}`, () => undefined);
+  });
+} else logContract('the Kafka log', () => makeLog(brokers.split(',')), { caseTimeoutMs: 90_000 });
