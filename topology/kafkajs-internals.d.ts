@@ -22,6 +22,14 @@ declare module 'kafkajs/src/network/requestQueue/index.js' {
     readonly sendRequest: () => void;
   }
   class RequestQueue {
+    constructor(options: {
+      readonly maxInFlightRequests: number | null;
+      readonly requestTimeout: number;
+      readonly enforceRequestTimeout: boolean;
+      readonly clientId: string;
+      readonly broker: string;
+      readonly logger: { readonly debug: () => void };
+    });
     readonly pending: readonly unknown[];
     readonly throttledUntil: number;
     throttleCheckTimeoutId: NodeJS.Timeout | null;

@@ -5,7 +5,8 @@
  *
  * Invariants:
  *  1. Changing a topic's configuration keeps the entries that are not named: the request of the protocol replaces the
- *     whole set, so the set is read first.
+ *     whole set, so the set is read first. The call resolves when the change can be seen.
+ *  2. A topic is created when the leaders of its partitions answer; metadata names them a moment too early.
  */
 
 import {
@@ -17,12 +18,13 @@ import {
   type TopicSpec,
 } from './log.ts';
 import { createAdmin, type KafkaConnectionOptions } from './log-kafka-client.ts';
-import { classify } from './log-kafka-errors.ts';
+import { classify, retrying } from './log-kafka-errors.ts';
 
 type Admin = ReturnType<typeof createAdmin>;
 
 const topicResource = 2;
 const topicConfigSource = 1;
+const becomingVisible = { attemptsMax: 100, pauseMs: 20 } as const;
 
 export class KafkaAdmin implements LogAdmin {
   readonly #admin: Admin;
@@ -55,6 +57,9 @@ export class KafkaAdmin implements LogAdmin {
       const taken = specs.find(({ name }) => existing.has(name));
       if (taken !== undefined) throw new LogError('fatal', 'TOPIC_ALREADY_EXISTS', taken.name);
       await admin.createTopics({ topics, timeout: this.#timeoutMs, waitForLeaders: true });
+      for (const { name } of specs) {
+        await retrying({ place: name, ...becomingVisible }, () => admin.fetchTopicOffsets(name));
+      }
     });
   }
 
@@ -65,6 +70,12 @@ export class KafkaAdmin implements LogAdmin {
       await admin.alterConfigs({
         validateOnly: false,
         resources: [{ type: topicResource, name, configEntries }],
+      });
+      await retrying({ place: name, ...becomingVisible }, async () => {
+        const now = (await describe(admin, [name])).get(name)?.config ?? {};
+        const missing = Object.keys(config).find((entry) => now[entry] !== config[entry]);
+        if (missing !== undefined)
+          throw new LogError('retriable', 'NOT_YET_VISIBLE', `${missing} of ${name}`);
       });
     });
   }

@@ -12,14 +12,12 @@
 import { type AppendedAt, LogError, type OutgoingRecord } from './log.ts';
 import type { KafkaClient } from './log-kafka-client.ts';
 import { errorOfCode, isStaleLeader, lostReplyCode } from './log-kafka-errors.ts';
+import { type PlannedBatch, planBatches, planRounds } from './log-kafka-plan.ts';
 import {
   decodeProduce,
   encodeProduce,
-  type PlannedBatch,
   type ProducedBatch,
   type ProduceFrame,
-  planBatches,
-  planRounds,
   produceKey,
 } from './log-kafka-produce.ts';
 import { WireWriter } from './log-kafka-wire.ts';

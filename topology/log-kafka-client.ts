@@ -19,7 +19,7 @@ import { createLogger } from 'kafkajs/src/loggers/index.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 import { LogError, type TopicPartition } from './log.ts';
 import { classify, lostReplyCode, type RetryOptions, retrying } from './log-kafka-errors.ts';
-import { stampFrame } from './log-kafka-wire.ts';
+import { stampFrame } from './log-kafka-frame.ts';
 
 const keepAliveMs = 60_000;
 const queueCheckMs = 10;
@@ -53,7 +53,7 @@ export interface KafkaConnectionOptions {
 }
 
 /** A complete frame from `endFrame`, and what to call it when it fails. */
-export interface RawRequest {
+interface RawRequest {
   readonly frame: Buffer;
   readonly apiKey: number;
   readonly apiName: string;
@@ -62,10 +62,10 @@ export interface RawRequest {
 }
 
 /** Fetches have a connection of their own, so that a long poll never delays anything else. */
-export type LaneKind = 'requests' | 'fetches';
+type LaneKind = 'requests' | 'fetches';
 
 /** One connection to one broker. */
-export class KafkaLane {
+class KafkaLane {
   readonly #connection: Connection;
   readonly #requestTimeoutMs: number;
 

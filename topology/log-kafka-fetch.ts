@@ -8,7 +8,8 @@
  */
 
 import type { Position, ReaderOptions, TopicPartition } from './log.ts';
-import { beginFrame, endFrame, WireReader, type WireWriter } from './log-kafka-wire.ts';
+import { beginFrame, endFrame } from './log-kafka-frame.ts';
+import { WireReader, type WireWriter } from './log-kafka-wire.ts';
 import type { AbortedTransaction } from './record-batch-decode.ts';
 
 export const fetchKey = 1;

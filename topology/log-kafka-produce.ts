@@ -1,31 +1,22 @@
 /**
- * Job: plan and encode Produce requests, and read their responses.
+ * Job: encode Produce requests and read their responses.
  *
- * Boundary: which records go into which batch and request; sending and sequence numbers belong to the callers.
+ * Boundary: one request, one response; what goes into it is planned in `log-kafka-plan.ts`, sequence numbers and
+ * sending belong to the callers.
  *
  * Invariants:
- *  1. The records of a partition keep their order, over batches and over rounds.
- *  2. A round holds at most one batch per partition, as the protocol wants; rounds are sent in order.
- *  3. No batch exceeds `batchBytesMax` unless it is a single record, and no record exceeds `recordBytesMax`.
+ *  1. A request is written in place, once, and is handed out as one piece of the writer's memory.
+ *  2. Every request asks for all replicas (acks -1).
  */
 
-import { LogError, type OutgoingRecord, type TopicPartition } from './log.ts';
-import { beginFrame, endFrame, WireReader, type WireWriter } from './log-kafka-wire.ts';
-import { type BatchHeader, encodeRecordBatch, recordBytesBound } from './record-batch.ts';
-
-/** Below the broker's default `message.max.bytes` of 1,048,588 with room for the header. */
-const batchBytesMax = 900_000;
-const recordBytesMax = 900_000;
-/** Partitions of one request share this, so that a request stays far below `socket.request.max.bytes`. */
-const requestBytesMax = 8_000_000;
+import type { TopicPartition } from './log.ts';
+import { beginFrame, endFrame } from './log-kafka-frame.ts';
+import type { PlannedBatch } from './log-kafka-plan.ts';
+import { WireReader, type WireWriter } from './log-kafka-wire.ts';
+import { type BatchHeader, encodeRecordBatch } from './record-batch.ts';
 
 export const produceKey = 0;
 const produceVersion = 7;
-
-export interface PlannedBatch extends TopicPartition {
-  readonly records: OutgoingRecord[];
-  bytesBound: number;
-}
 
 export interface ProducedBatch extends TopicPartition {
   readonly errorCode: number;
@@ -37,52 +28,6 @@ export interface ProduceFrame {
   readonly transactionalId: string | null;
   readonly timeoutMs: number;
   readonly headerOf: (batch: PlannedBatch) => BatchHeader;
-}
-
-/** Divides records into batches, oldest first, in one pass. */
-export function planBatches(records: readonly OutgoingRecord[]): readonly PlannedBatch[] {
-  const batches: PlannedBatch[] = [];
-  const open = new Map<string, PlannedBatch[]>();
-  for (const record of records) {
-    const bytes = recordBytesBound(record);
-    if (bytes > recordBytesMax) {
-      throw new LogError(
-        'fatal',
-        'MESSAGE_TOO_LARGE',
-        `${bytes} bytes for ${record.topic}/${record.partition}`,
-      );
-    }
-    const ofTopic = open.get(record.topic) ?? [];
-    if (ofTopic.length === 0) open.set(record.topic, ofTopic);
-    let batch = ofTopic[record.partition];
-    if (batch === undefined || batch.bytesBound + bytes > batchBytesMax) {
-      batch = { topic: record.topic, partition: record.partition, records: [], bytesBound: 0 };
-      ofTopic[record.partition] = batch;
-      batches.push(batch);
-    }
-    batch.records.push(record);
-    batch.bytesBound += bytes;
-  }
-  return batches;
-}
-
-/** Lays batches into requests: each partition once per round, and no round above `requestBytesMax`. */
-export function planRounds(batches: readonly PlannedBatch[]): readonly (readonly PlannedBatch[])[] {
-  const rounds: PlannedBatch[][] = [];
-  const bytesOf: number[] = [];
-  const lastRoundOf = new Map<string, number>();
-  for (const batch of batches) {
-    const place = `${batch.topic}/${batch.partition}`;
-    let round = (lastRoundOf.get(place) ?? -1) + 1;
-    while ((bytesOf[round] ?? 0) > 0 && (bytesOf[round] ?? 0) + batch.bytesBound > requestBytesMax)
-      round += 1;
-    const laid = rounds[round] ?? [];
-    laid.push(batch);
-    rounds[round] = laid;
-    bytesOf[round] = (bytesOf[round] ?? 0) + batch.bytesBound;
-    lastRoundOf.set(place, round);
-  }
-  return rounds;
 }
 
 /** Encodes one request at the writer's place. The frame is valid until the writer is reset. */

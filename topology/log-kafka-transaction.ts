@@ -13,22 +13,21 @@
 
 import type { LogError, OutgoingRecord, Position, TopicPartition } from './log.ts';
 import type { KafkaClient } from './log-kafka-client.ts';
-import { errorOfCode, retrying } from './log-kafka-errors.ts';
-import {
-  decodeProduce,
-  encodeProduce,
-  type PlannedBatch,
-  planBatches,
-  planRounds,
-  produceKey,
-} from './log-kafka-produce.ts';
+import { errorOfCode, lostReplyCode, retrying } from './log-kafka-errors.ts';
+import { type PlannedBatch, planBatches, planRounds } from './log-kafka-plan.ts';
+import { decodeProduce, encodeProduce, produceKey } from './log-kafka-produce.ts';
 import { WireWriter } from './log-kafka-wire.ts';
 import type { BatchHeader } from './record-batch.ts';
 
 /** The markers of the transaction before are still being written; that takes a few milliseconds. */
 const concurrentAttemptsMax = 2_000;
 const concurrentPauseMs = 2;
-const opening = { attemptsMax: 300, pauseMs: 20 } as const;
+/** Coordinators load and move for a moment; a cluster that cannot be reached is the caller's to wait for. */
+const opening = {
+  attemptsMax: 300,
+  pauseMs: 20,
+  again: ({ kind, code }: LogError): boolean => kind === 'retriable' && code !== lostReplyCode,
+} as const;
 const coordinatorType = { group: 0, transaction: 1 } as const;
 
 export interface GroupPositions {

@@ -5,11 +5,10 @@
  *
  * Invariants:
  *  1. A writer's memory is reused: what it handed out is valid until `reset`, and growth never touches it.
- *  2. A frame begins with its size and has its correlation id at a fixed place, so that both can be set at the end.
+ *  2. 64-bit numbers are read and written as JavaScript numbers, exact up to 2^53; offsets and times stay far below.
  */
 
 const initialBytes = 64 * 1024;
-const correlationIdAt = 8;
 
 export class WireWriter {
   buffer = Buffer.allocUnsafe(initialBytes);
@@ -65,33 +64,6 @@ export function writeInt64(buffer: Buffer, value: number, at: number): number {
 
 export function readInt64(buffer: Buffer, at: number): number {
   return buffer.readInt32BE(at) * 0x1_0000_0000 + buffer.readUInt32BE(at + 4);
-}
-
-export interface FrameHeader {
-  readonly apiKey: number;
-  readonly apiVersion: number;
-  readonly clientId: string;
-}
-
-/** Starts a frame and returns where it starts. */
-export function beginFrame(writer: WireWriter, header: FrameHeader): number {
-  const start = writer.at;
-  writer.int32(0);
-  writer.int16(header.apiKey);
-  writer.int16(header.apiVersion);
-  writer.int32(0);
-  writer.string(header.clientId);
-  return start;
-}
-
-/** Completes a frame; the bytes still lack the correlation id, which the connection gives. */
-export function endFrame(writer: WireWriter, start: number): Buffer {
-  writer.buffer.writeInt32BE(writer.at - start - 4, start);
-  return writer.buffer.subarray(start, writer.at);
-}
-
-export function stampFrame(frame: Buffer, correlationId: number): void {
-  frame.writeInt32BE(correlationId, correlationIdAt);
 }
 
 export class WireReader {

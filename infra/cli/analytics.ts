@@ -1,22 +1,30 @@
 /**
- * Questions to ClickHouse, answered row by row and checked against a shape.
+ * What commands ask of ClickHouse, as a port that a test can stand in for.
  *
- * Invariants: 1. Values reach the statement as parameters only. 2. Decimals and 64-bit integers arrive as text.
+ * Invariant: an answer that does not come and a table that is not there are different errors with different ways out.
  */
 import { ClickHouseError, createClient } from '@clickhouse/client';
-import type { z } from 'zod';
+import {
+  applyAnalyticsSchema,
+  planAnalyticsSchema,
+  type SchemaChange,
+} from '../../services/analytics-sink/schema.ts';
+import {
+  type QualityRow,
+  qualityBy,
+  type SpendRow,
+  spendBy,
+  type UsageQuestion,
+} from '../analytics/queries.ts';
+import { type Selection, select } from '../analytics/select.ts';
 import { dataError, unreachable } from './cli-error.ts';
 
-export interface Question<T> {
-  readonly sql: string;
-  readonly params?: Readonly<Record<string, unknown>>;
-  readonly row: z.ZodType<T>;
-}
-
 export interface Analytics {
-  rows<T>(question: Question<T>): Promise<readonly T[]>;
-  /** A statement without an answer. */
-  command(sql: string): Promise<void>;
+  spend(question: UsageQuestion): Promise<readonly SpendRow[]>;
+  quality(question: UsageQuestion): Promise<readonly QualityRow[]>;
+  select<T>(selection: Selection<T>): Promise<readonly T[]>;
+  planSchema(): Promise<readonly SchemaChange[]>;
+  applySchema(): Promise<readonly SchemaChange[]>;
   close(): Promise<void>;
 }
 
@@ -31,24 +39,13 @@ const UNKNOWN_DATABASE = '81';
 const requestTimeoutMs = 120_000;
 
 export function openAnalytics(address: AnalyticsAddress): Analytics {
-  const client = createClient({
-    ...address,
-    application: 'ledger-cli',
-    request_timeout: requestTimeoutMs,
-    clickhouse_settings: { output_format_json_quote_decimals: 1, output_format_json_quote_64bit_integers: 1 },
-  });
+  const client = createClient({ ...address, application: 'ledger-cli', request_timeout: requestTimeoutMs });
   return {
-    async rows({ sql, params, row }) {
-      return asking(async () => {
-        const result = await client.query({
-          query: sql,
-          format: 'JSONEachRow',
-          ...(params === undefined ? {} : { query_params: { ...params } }),
-        });
-        return (await result.json<unknown>()).map((each) => row.parse(each));
-      });
-    },
-    command: (sql) => asking(async () => void (await client.command({ query: sql }))),
+    spend: (question) => asking(() => spendBy(client, question)),
+    quality: (question) => asking(() => qualityBy(client, question)),
+    select: (selection) => asking(() => select(client, selection)),
+    planSchema: () => asking(() => planAnalyticsSchema(client)),
+    applySchema: () => asking(() => applyAnalyticsSchema(client)),
     close: () => client.close(),
   };
 }

@@ -15,6 +15,7 @@ import { connectSchemaDirectory } from '../../schemas/schema-directory-registry.
 import type { Log } from '../../topology/log.ts';
 import { openKafkaLog } from '../../topology/log-kafka.ts';
 import type { Subject } from '../../topology/subjects.ts';
+import { secretsOf } from '../embedded/secrets.ts';
 import { readRunningStack } from '../embedded/state-file.ts';
 import { type Analytics, openAnalytics } from './analytics.ts';
 import { CliError, usageError } from './cli-error.ts';
@@ -35,12 +36,19 @@ const Environment = z.object({
   LEDGER_STATE_DIR: z.string().min(1).default('.ledger'),
 });
 
+export interface GatewayAccess {
+  readonly url: string;
+  readonly apiKey: string;
+  /** Signs payments; null where it is not known, and then payments cannot be sent through the gateway. */
+  readonly paymentSecret: string | null;
+}
+
 /** Null where neither the environment nor a running stack says. */
 export interface Settings {
   readonly kafkaBrokers: string | null;
   readonly schemaRegistryUrl: string | null;
   readonly clickhouse: { readonly url: string; readonly username: string; readonly password: string } | null;
-  readonly gateway: { readonly url: string; readonly apiKey: string | null } | null;
+  readonly gateway: GatewayAccess | null;
   readonly stateDir: string;
   /** Whether a stack runs in the state folder; what it says counts only where the environment is silent. */
   readonly stackRuns: boolean;
@@ -119,7 +127,7 @@ export function readSettings(env: ContextOptions['env']): Settings {
     kafkaBrokers: own.KAFKA_BROKERS ?? stack?.kafkaBrokers ?? null,
     schemaRegistryUrl: own.SCHEMA_REGISTRY_URL ?? stack?.schemaRegistryUrl ?? null,
     clickhouse: clickhouseOf(own, stack),
-    gateway: gatewayOf(own),
+    gateway: gatewayOf(own, stack),
     stateDir: own.LEDGER_STATE_DIR,
     stackRuns: stack !== null,
   };
@@ -144,8 +152,13 @@ function clickhouseOf(own: Own, stack: Stack): Settings['clickhouse'] {
   };
 }
 
-function gatewayOf(own: Own): Settings['gateway'] {
-  return own.GATEWAY_URL === undefined ? null : { url: own.GATEWAY_URL, apiKey: own.GATEWAY_API_KEY ?? null };
+/** The key of the running stack is used for a gateway that is named without a key of its own. */
+function gatewayOf(own: Own, stack: Stack): Settings['gateway'] {
+  if (own.GATEWAY_URL === undefined) return null;
+  const url = own.GATEWAY_URL.replace(/\/+$/, '');
+  const secrets = stack === null ? null : secretsOf(own.LEDGER_STATE_DIR);
+  const apiKey = own.GATEWAY_API_KEY ?? secrets?.gatewayApiKey ?? null;
+  return apiKey === null ? null : { url, apiKey, paymentSecret: secrets?.paymentSecret ?? null };
 }
 
 function given<T>(value: T | null, part: string, variable: string): T {

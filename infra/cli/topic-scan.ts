@@ -34,6 +34,8 @@ export interface ScanHooks {
   visit(record: LogRecord): void;
   /** After each fetch, with the offsets passed since the last call. */
   moved?(offsets: number): void;
+  /** Where an earlier scan ended, so that this one goes on from there. */
+  readonly from?: readonly OffsetBounds[];
 }
 
 /** Records in offset order within a partition; partitions take turns. Returns where each partition was read to. */
@@ -42,7 +44,11 @@ export async function scan(
   places: readonly TopicPartition[],
   hooks: ScanHooks,
 ): Promise<readonly OffsetBounds[]> {
-  const bounds = await source.log.bounds(places);
+  const resumed = new Map(hooks.from?.map((each) => [placeOf(each), each.end]));
+  const bounds = (await source.log.bounds(places)).map((each) => ({
+    ...each,
+    start: resumed.get(placeOf(each)) ?? each.start,
+  }));
   const ends = new Map(
     bounds.filter(({ start, end }) => start < end).map((each) => [placeOf(each), each.end]),
   );

@@ -40,7 +40,7 @@ export const accessDenied = refusal(497, 'ACCESS_DENIED');
 export const authenticationFailed = refusal(516, 'AUTHENTICATION_FAILED');
 
 const engineText =
-  /Code: (\d+)\. DB::Exception: ([\s\S]*?)\s*\(([A-Z][A-Z0-9_]+)\)(?: \(version [^)]*\))?\s*$/;
+  /Code: (\d+)\. DB::Exception: ([\s\S]*?)\s*\(([A-Z][A-Z0-9_]+)\)(?: \(version [^)]*\))?\.?\s*$/;
 
 const unknownException = { code: 1002, codeName: 'UNKNOWN_EXCEPTION' };
 

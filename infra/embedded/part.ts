@@ -41,6 +41,7 @@ export function externalPart(name: string): Part {
 export function embeddedPart(spec: EmbeddedPartSpec): EmbeddedPart {
   let current: SupervisedProcess | null = null;
   let starting: Promise<void> | null = null;
+  let noticed: Promise<void> = Promise.resolve();
   let wanted = false;
   let selfRestarts = 0;
 
@@ -54,7 +55,7 @@ export function embeddedPart(spec: EmbeddedPartSpec): EmbeddedPart {
     const started = await spec.start();
     current = started;
     spec.onChange();
-    void started.exited.then((how) => ended(started, how));
+    noticed = started.exited.then((how) => ended(started, how));
   }
 
   async function ended(process: SupervisedProcess, how: string): Promise<void> {
@@ -77,7 +78,9 @@ export function embeddedPart(spec: EmbeddedPartSpec): EmbeddedPart {
   async function stop(): Promise<void> {
     wanted = false;
     await starting?.catch(() => undefined);
-    await current?.stop();
+    if (current === null) return;
+    await current.stop();
+    await noticed;
   }
 
   return {
@@ -95,7 +98,9 @@ export function embeddedPart(spec: EmbeddedPartSpec): EmbeddedPart {
     },
     async kill(signal) {
       wanted = false;
-      await current?.kill(signal);
+      const killed = current;
+      await killed?.kill(signal);
+      if (killed?.isRunning() === false) await noticed;
     },
   };
 }

@@ -1,29 +1,36 @@
 /**
  * The moments at which the main job lets the clock tick.
  *
- * One tick begins the history. Then one comes after the start of each calendar month, late enough that the month has
- * begun in every time zone, and one at the anchor. Between two ticks everything is worked off, so what a tick starts
- * (base fees) is always done before the next one closes the month it belongs to.
+ * One tick begins the history and one, at the anchor, ends it. Between them two come for each moment at which a month
+ * closes in one of the accounts' time zones: one a millisecond earlier, which starts everything that is due until then
+ * (base fees, fallbacks), and one that closes. Between two ticks everything is worked off, so nothing that belongs to a
+ * month races with its close.
  */
+import { billingPeriodOf } from '../../schemas/billing-period.ts';
 import { type Instant, instantOfMillis } from '../../schemas/instant.ts';
+import { CLOSE_GRACE_MS } from '../../services/invoice-rollups/processor.ts';
+import { ZONES } from './world.ts';
 
 const DAY_MS = 86_400_000;
-/** The last time zone enters a day twelve hours after UTC. */
-const EVERY_ZONE_MS = 13 * 3_600_000;
 
 export function firstTick(anchor: Instant): Instant {
   return instantOfMillis(anchor - 31 * DAY_MS);
 }
 
 export function laterTicks(anchor: Instant): readonly Instant[] {
-  const ticks: Instant[] = [];
-  const month = new Date(firstTick(anchor));
-  for (;;) {
-    month.setUTCMonth(month.getUTCMonth() + 1, 1);
-    month.setUTCHours(0, 0, 0, 0);
-    const tick = month.getTime() + EVERY_ZONE_MS;
-    if (tick >= anchor) break;
-    ticks.push(instantOfMillis(tick));
+  const closes = new Set(ZONES.flatMap((zone) => closesOf(zone, anchor)));
+  const pairs = [...closes].sort((a, b) => a - b).flatMap((close) => [close - 1, close]);
+  return [...pairs.map(instantOfMillis), anchor];
+}
+
+/** When the months that end within the job's history close in this zone. */
+function closesOf(zone: string, anchor: Instant): readonly number[] {
+  const closes: number[] = [];
+  for (let at = firstTick(anchor); ; ) {
+    const { end } = billingPeriodOf(at, zone);
+    const close = end + CLOSE_GRACE_MS;
+    if (close >= anchor) return closes;
+    closes.push(close);
+    at = end;
   }
-  return [...ticks, anchor];
 }

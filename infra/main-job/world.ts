@@ -37,7 +37,13 @@ const CURRENCIES: readonly Currency[] = [
   { code: 'CNY', perDollar: 7 },
   { code: 'JPY', perDollar: 150 },
 ];
-const ZONES = ['UTC', 'Asia/Shanghai', 'America/New_York', 'Europe/Berlin', 'Pacific/Auckland'];
+export const ZONES: readonly string[] = [
+  'UTC',
+  'Asia/Shanghai',
+  'America/New_York',
+  'Europe/Berlin',
+  'Pacific/Auckland',
+];
 
 interface ModelList {
   readonly provider: string;

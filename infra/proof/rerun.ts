@@ -7,7 +7,8 @@
  * Invariants:
  *  1. Records of one partition keep their order; everything else (which task works next, how much it takes) is drawn.
  *  2. A clock tick is handed out only when everything appended before it has been worked off, because what a tick closes
- *     depends on it. Ticks with no other record between them count as one.
+ *     depends on it. Of the ticks in a row that fall into one quarter of an hour, all but the first count as one:
+ *     periods end on quarters in every time zone.
  */
 
 import { LIMITS } from '../../topology/limits.ts';
@@ -17,9 +18,10 @@ import type { AnyProcessor } from '../../topology/processor.ts';
 import { Task } from '../../topology/task.ts';
 import { serviceTopics, TOPICS, type TopicName } from '../../topology/topics.ts';
 import { Random } from '../main-job/random.ts';
-import { type ReadSource, readRecords } from './read-topic.ts';
+import { type ReadSource, readRecords, readValues } from './read-topic.ts';
 
 const TICKS = 'clock-ticks';
+const QUARTER_MS = 15 * 60_000;
 
 export interface RerunOptions {
   readonly source: ReadSource;
@@ -35,7 +37,7 @@ export async function rerun(options: RerunOptions): Promise<Log> {
   const clock = { now: 0 };
   const log = new MemoryLog({ now: () => clock.now });
   await createTopics(log, processors, partitions);
-  const epochs = epochsOf(await inputRecords(source, processors));
+  const epochs = await epochsOf(source, await inputRecords(source, processors));
   const random = new Random(options.seed);
   const tasks = await acquireAll({ ...options, log, partitions, random });
   let done = 0;
@@ -75,21 +77,43 @@ async function inputRecords(
   return records;
 }
 
-/** Groups records into epochs that end with a tick, by append time. */
-function epochsOf(records: readonly LogRecord[]): readonly (readonly LogRecord[])[] {
+/** Groups records into epochs by append time; the ticks of a row are told apart as invariant 2 says. */
+async function epochsOf(
+  source: ReadSource,
+  records: readonly LogRecord[],
+): Promise<readonly (readonly LogRecord[])[]> {
   const order = (record: LogRecord): number => (record.topic === TICKS ? 1 : 0);
   const sorted = [...records].sort(
     (a, b) => a.appendedAt - b.appendedAt || order(a) - order(b) || a.offset - b.offset,
   );
-  const epochs: LogRecord[][] = [[]];
-  let isAfterTick = false;
+  const quarters = await tickQuarters(source);
+  const epochs: LogRecord[][] = [];
+  let before = '';
   for (const record of sorted) {
-    const isTick = record.topic === TICKS;
-    if (isTick !== isAfterTick) epochs.push([]);
-    isAfterTick = isTick;
+    const kind = record.topic === TICKS ? (quarters.get(tickKey(record)) ?? '') : 'facts';
+    if (kind !== before) epochs.push([]);
+    before = kind;
     epochs.at(-1)?.push(record);
   }
   return epochs;
+}
+
+function tickKey(record: LogRecord): string {
+  return `${record.partition}:${record.offset}`;
+}
+
+/** For each tick record its quarter of an hour, and whether its tick is the first in it. */
+async function tickQuarters(source: ReadSource): Promise<ReadonlyMap<string, string>> {
+  const firsts = new Map<number, number>();
+  const quarters = new Map<string, string>();
+  await readValues(source, { topic: TICKS, record: 'ClockTick' }, (tick, record) => {
+    if (tick === null) return;
+    const quarter = Math.floor(tick.time / QUARTER_MS);
+    const first = firsts.get(quarter) ?? tick.sequence;
+    firsts.set(quarter, first);
+    quarters.set(tickKey(record), tick.sequence === first ? `first of ${quarter}` : `rest of ${quarter}`);
+  });
+  return quarters;
 }
 
 async function acquireAll(

@@ -32,6 +32,10 @@ export function blockToken(block: Block): string {
   return `${block.topic}-${block.partition}-${block.firstOffset}-${block.lastOffset}`;
 }
 
+export function isFull(block: Pick<Block, 'rows' | 'bytes'>, limits: BlockLimits): boolean {
+  return block.rows >= limits.blockRowsMax || block.bytes.length >= limits.blockBytesMax;
+}
+
 /** A block that still grows. */
 export class OpenBlock {
   readonly openedAtMs: number;

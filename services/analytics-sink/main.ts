@@ -6,7 +6,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import pino, { type Logger } from 'pino';
 import { connectSchemaDirectory } from '../../schemas/schema-directory-registry.ts';
 import { openKafkaLog } from '../../topology/log-kafka.ts';
@@ -41,6 +41,8 @@ async function run(env: SinkEnvironment, logger: Logger, signal: AbortSignal): P
     password: env.CLICKHOUSE_PASSWORD,
     database: env.CLICKHOUSE_DATABASE,
     request_timeout: REQUEST_TIMEOUT_MS,
+    // Every failure comes back as an error and is logged once, by us.
+    log: { level: ClickHouseLogLevel.OFF },
     keep_alive: { enabled: true, idle_socket_ttl: IDLE_SOCKET_MS },
   });
   const log = openKafkaLog({

@@ -13,10 +13,11 @@
 import type { SchemaDirectory } from '../../schemas/schema-directory.ts';
 import { reactionTo } from '../../topology/failures.ts';
 import type { FetchedSlice, Log, LogReader } from '../../topology/log.ts';
-import type { Block } from './block.ts';
+import { type Block, isFull } from './block.ts';
 import { insertUntilKnown } from './insert.ts';
 import type { Lane, LaneLimits } from './lane.ts';
 import { openLanes } from './open-lanes.ts';
+import { Pace } from './pace.ts';
 import { type Route, unknownSchemas } from './routes.ts';
 import type { AnalyticsStore, StoreError } from './store.ts';
 
@@ -24,6 +25,8 @@ export interface SinkLimits extends LaneLimits {
   /** Bytes of rows that may wait for the store, over all lanes. */
   readonly pendingBytesMax: number;
   readonly insertsInFlightMax: number;
+  /** After inserting blocks that are not full the sink rests this many times as long as that took. */
+  readonly restFactor: number;
   readonly fetchBytesMax: number;
   readonly partitionBytesMax: number;
   readonly fetchWaitMs: number;
@@ -37,6 +40,7 @@ export const SINK_LIMITS: SinkLimits = {
   lingerMs: 250,
   pendingBytesMax: 128 * 1024 * 1024,
   insertsInFlightMax: 2,
+  restFactor: 2,
   fetchBytesMax: 8 * 1024 * 1024,
   partitionBytesMax: 1024 * 1024,
   fetchWaitMs: 50,
@@ -78,12 +82,14 @@ class Sink {
   readonly #stopping = new AbortController();
   readonly #signal: AbortSignal;
   readonly #inFlight = new Set<Promise<void>>();
+  readonly #pace: Pace;
   #failure: { readonly error: unknown } | null = null;
   #turn = 0;
 
   constructor(options: SinkOptions, lanes: readonly Lane[], signal: AbortSignal) {
     this.#options = options;
     this.#lanes = lanes;
+    this.#pace = new Pace(options.limits.restFactor);
     this.#laneOf = new Map(lanes.map((lane) => [laneKey(lane.route.topic, lane.partition), lane]));
     this.#signal = AbortSignal.any([signal, this.#stopping.signal]);
   }
@@ -137,7 +143,7 @@ class Sink {
       await this.#options.pause(this.#options.limits.retryPauseMs, this.#signal);
       return false;
     }
-    for (const lane of this.#lanes) lane.sealIfDue(this.#options.nowMs());
+    this.#sealDue(this.#options.nowMs());
     this.#insertSealed();
     return true;
   }
@@ -149,6 +155,11 @@ class Sink {
       await this.#options.directory.load(id);
     }
     lane.take(slice, this.#options.nowMs());
+  }
+
+  #sealDue(nowMs: number): void {
+    if (this.#pace.isResting(nowMs)) return;
+    for (const lane of this.#lanes) lane.sealIfDue(nowMs);
   }
 
   /** Lanes take turns at being first, so that a busy one starves none. */
@@ -178,8 +189,10 @@ class Sink {
         this.#signal,
       );
       if (end === 'stopped') return;
+      const tookMs = nowMs() - startedAtMs;
       lane.landed();
-      observer.onInserted(block, nowMs() - startedAtMs);
+      if (!isFull(block, this.#options.limits)) this.#pace.inserted(tookMs, nowMs());
+      observer.onInserted(block, tookMs);
     } catch (error) {
       this.#fail(error);
     }

@@ -58,7 +58,10 @@ function onTick(tables: CostTables, input: CostInput<'clock-ticks'>): readonly C
   return backfills(review(tables, tables, slots), input);
 }
 
-function backfills(reviewed: readonly Reviewed[], { cause }: Pick<CostInput, 'cause'>): readonly CostOutput[] {
+function backfills(
+  reviewed: readonly Reviewed[],
+  { cause }: Pick<CostInput, 'cause'>,
+): readonly CostOutput[] {
   return reviewed.flatMap(({ suspended, found }) =>
     found.kind === 'priced'
       ? [{ topic: 'cost-events', key: suspended.accountId, value: backfillEvent(suspended, found, cause) }]

@@ -5,7 +5,13 @@
  */
 import type { SuspenseQueue } from '../../schemas/generated/price-suspense-queue.ts';
 import { instantOfMillis } from '../../schemas/instant.ts';
-import { type Input, type Output, type RefusalOutput, type TablesOf, table } from '../../topology/processor.ts';
+import {
+  type Input,
+  type Output,
+  type RefusalOutput,
+  type TablesOf,
+  table,
+} from '../../topology/processor.ts';
 import { isOpen } from '../pricing/suspense-queue.ts';
 
 const AT_ONCE = instantOfMillis(0);

@@ -49,4 +49,7 @@ export function invoiceRollupsWith({ closeGraceMs }: InvoiceOptions) {
   });
 }
 
-export const invoiceRollups = invoiceRollupsWith({ closeGraceMs: 0 });
+/** Long enough for what a period's last hours set off (fallbacks, late uses) to be charged before it closes. */
+export const CLOSE_GRACE_MS = 6 * 60 * 60 * 1_000;
+
+export const invoiceRollups = invoiceRollupsWith({ closeGraceMs: CLOSE_GRACE_MS });

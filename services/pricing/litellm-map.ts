@@ -49,6 +49,8 @@ const WITHHOLDING: ReadonlySet<InexpressibleReason> = new Set([
   'unknown_suffix',
 ]);
 
+const CLASS_ORDER: readonly string[] = TOKEN_CLASSES;
+
 /** Providers for which a prompt of exactly the size is already above it. */
 const BOUNDARY_INCLUDED: ReadonlySet<string> = new Set(['xai']);
 
@@ -148,7 +150,7 @@ function byClass(left: TokenRate, right: TokenRate): number {
 }
 
 function classRank(rate: TokenRate): number {
-  return TOKEN_CLASSES.findIndex((tokenClass) => tokenClass === rate.tokenClass);
+  return CLASS_ORDER.indexOf(rate.tokenClass);
 }
 
 function byKey([left]: readonly [string, unknown], [right]: readonly [string, unknown]): number {

@@ -97,9 +97,7 @@ function faultOfRate(rate: TokenRate): string | null {
 }
 
 function isPrice(price: Amount): boolean {
-  return (
-    compareAmounts(price, ZERO_PRICE) >= 0 && compareAmounts(price, PRICE_BOOK_LIMITS.priceMax) <= 0
-  );
+  return compareAmounts(price, ZERO_PRICE) >= 0 && compareAmounts(price, PRICE_BOOK_LIMITS.priceMax) <= 0;
 }
 
 function disagreement(before: PriceBookVersion | undefined, book: PriceBook): Receipt | null {

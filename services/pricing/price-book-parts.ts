@@ -23,7 +23,10 @@ export function splitPriceBook(book: Omit<PriceBook, 'part' | 'parts'>): readonl
   for (const price of book.prices) {
     const size = sizeOf(price);
     if (HEADER_BYTES_MAX + size > PART_BYTES_MAX) {
-      throw new ValueError('field_invalid', `${price.provider} ${price.model} has too many rates for one record`);
+      throw new ValueError(
+        'field_invalid',
+        `${price.provider} ${price.model} has too many rates for one record`,
+      );
     }
     if (bytes + size > PART_BYTES_MAX) {
       groups.push([]);

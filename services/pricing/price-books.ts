@@ -116,7 +116,10 @@ function group(index: PriceBookIndex): Complete {
   return groups;
 }
 
-function firstInForce(versions: readonly PriceBookVersion[] | undefined, at: Instant): PriceBookVersion | null {
+function firstInForce(
+  versions: readonly PriceBookVersion[] | undefined,
+  at: Instant,
+): PriceBookVersion | null {
   if (versions === undefined) return null;
   for (const version of versions) if (version.effectiveAt <= at) return version;
   return null;

@@ -13,7 +13,7 @@ import { partKey } from '../pricing/price-book-index.ts';
 import { namesIn } from '../pricing/price-books.ts';
 import { priceThing } from './assess-use.ts';
 import type { RatingTables, View } from './model.ts';
-import { takeAccount, takeContract, type TermsReceipt } from './terms.ts';
+import { type TermsReceipt, takeAccount, takeContract } from './terms.ts';
 
 export function takeTerms(
   tables: Pick<RatingTables, 'terms'>,
@@ -24,7 +24,6 @@ export function takeTerms(
   const terms = tables.terms.get(input.value.accountId);
   return input.topic === 'accounts' ? takeAccount(terms, input.value) : takeContract(terms, input.value);
 }
-
 
 /** The reference data once these terms are laid down. */
 export function withTerms(tables: RatingTables, accountId: string, terms: RatingTerms): View {

@@ -8,8 +8,8 @@
  *  2. Nothing missing is replaced by something near: the answer is then a code and the queues to wait in.
  */
 import type { PriceBookVersion } from '../../schemas/generated/price-book-index.ts';
-import type { AccountTerms, ContractTerms } from '../../schemas/generated/rating-terms.ts';
 import type { SuspendedUse } from '../../schemas/generated/rating-suspended-use.ts';
+import type { AccountTerms, ContractTerms } from '../../schemas/generated/rating-terms.ts';
 import type { RefusalCode } from '../../schemas/refusals.ts';
 import type { ModelRates } from '../pricing/model.ts';
 import { bookInForce, isIncomplete, modelIn } from '../pricing/price-books.ts';

@@ -66,7 +66,10 @@ function onDecision(tables: RatingTables, input: RatingInput<'outcome-decisions'
   return [{ topic: 'rejected', code, field, message, accountId, recordId }];
 }
 
-function onTerms(tables: RatingTables, input: RatingInput<'accounts' | 'contracts'>): readonly RatingOutput[] {
+function onTerms(
+  tables: RatingTables,
+  input: RatingInput<'accounts' | 'contracts'>,
+): readonly RatingOutput[] {
   const receipt = takeTerms(tables, input);
   if (receipt.kind === 'known') return [];
   const { accountId, version } = input.value;

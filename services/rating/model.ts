@@ -4,10 +4,16 @@
  * Boundary: tables and the views over them. Rules read a `View`; only `evolve.ts` writes.
  */
 import type { Charge } from '../../schemas/generated/charge.ts';
-import type { RatingTerms } from '../../schemas/generated/rating-terms.ts';
 import type { SuspenseQueue } from '../../schemas/generated/price-suspense-queue.ts';
+import type { RatingTerms } from '../../schemas/generated/rating-terms.ts';
 import { instantOfMillis } from '../../schemas/instant.ts';
-import { type Input, type Output, type RefusalOutput, type TablesOf, table } from '../../topology/processor.ts';
+import {
+  type Input,
+  type Output,
+  type RefusalOutput,
+  type TablesOf,
+  table,
+} from '../../topology/processor.ts';
 import type { BookTables } from '../pricing/price-book-index.ts';
 import { isOpen } from '../pricing/suspense-queue.ts';
 

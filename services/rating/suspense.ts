@@ -51,7 +51,11 @@ export function holdOutcome(tables: RatingTables, outcome: Outcome, { things }: 
 }
 
 /** Carries a review out: who got a price leaves every queue, who did not stands in those that now may help. */
-export function settle(tables: RatingTables, slots: readonly OpenSlot[], reviewed: readonly Reviewed[]): void {
+export function settle(
+  tables: RatingTables,
+  slots: readonly OpenSlot[],
+  reviewed: readonly Reviewed[],
+): void {
   pass(tables, slots);
   for (const item of reviewed) {
     if (item.kind === 'use') settleUse(tables, item.use, item.found);

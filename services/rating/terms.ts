@@ -93,7 +93,11 @@ function faultOfContract({ usageMarkup, outcomePlan }: Contract): TermsReceipt |
     return refused('invalid_value', 'outcomePlan', 'a number of the plan is negative');
   }
   if (prices.length > TERMS_LIMITS.outcomePricesMax) {
-    return refused('invalid_value', 'outcomePlan', `more than ${TERMS_LIMITS.outcomePricesMax} outcome types`);
+    return refused(
+      'invalid_value',
+      'outcomePlan',
+      `more than ${TERMS_LIMITS.outcomePricesMax} outcome types`,
+    );
   }
   const types = new Set(prices.map(({ outcomeType }) => outcomeType));
   if (types.size === prices.length) return null;

@@ -17,7 +17,7 @@ import type {
   Transactor,
 } from '../../topology/log.ts';
 
-export interface ContractTransaction {
+interface ContractTransaction {
   write(records: readonly OutgoingRecord[]): Promise<void>;
   publish(group: string, positions: readonly Position[]): Promise<void>;
   commit(): Promise<void>;
@@ -70,21 +70,7 @@ export async function freshTopic(
   return name;
 }
 
-/** A record with text for key and value; null stays null. */
-export function textRecord(
-  topic: string,
-  partition: number,
-  text: readonly [key: string | null, value: string | null],
-): OutgoingRecord {
-  const [key, value] = text.map((part) => (part === null ? null : Buffer.from(part)));
-  return { topic, partition, key: key ?? null, value: value ?? null };
-}
-
-export function valuesOf(records: readonly LogRecord[]): readonly (string | null)[] {
-  return records.map(({ value }) => (value === null ? null : value.toString()));
-}
-
-export interface Drained {
+interface Drained {
   readonly records: readonly LogRecord[];
   readonly slices: readonly FetchedSlice[];
   readonly nextOffset: number;

@@ -6,7 +6,8 @@
 
 import { expect } from 'vitest';
 import type { LogReader, Position } from '../../topology/log.ts';
-import { drain, fresh, freshTopic, type LogHarness, textRecord, valuesOf } from './log.harness.ts';
+import { drain, fresh, freshTopic, type LogHarness } from './log.harness.ts';
+import { textRecord, valuesOf } from './log.records.ts';
 
 const idleWaitMs = 150;
 

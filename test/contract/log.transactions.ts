@@ -6,15 +6,8 @@
 
 import { expect } from 'vitest';
 import type { Position, Transactor } from '../../topology/log.ts';
-import {
-  compactedConfig,
-  drain,
-  fresh,
-  freshTopic,
-  type LogHarness,
-  textRecord,
-  valuesOf,
-} from './log.harness.ts';
+import { compactedConfig, drain, fresh, freshTopic, type LogHarness } from './log.harness.ts';
+import { textRecord, valuesOf } from './log.records.ts';
 
 const timeoutMs = 20_000;
 

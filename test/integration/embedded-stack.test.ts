@@ -74,7 +74,9 @@ async function keptData(target: Stack): Promise<{ records: number; rows: number;
   await admin.disconnect();
   const rows = await fetch(`${target.clickhouseUrl}/?query=SELECT%20count()%20FROM%20kept`);
   const version = await fetch(`${target.schemaRegistryUrl}/subjects/kept-value/versions/latest`);
-  const { id } = z.object({ id: z.number() }).parse(await version.json());
+  const described = await version.text();
+  expect(version.status, described).toBe(200);
+  const { id } = z.object({ id: z.number() }).parse(JSON.parse(described));
   return { records: Number(offsets?.high), rows: Number(await rows.text()), schemaId: id };
 }
 

@@ -9,7 +9,8 @@ import { openKafkaLog } from '../../topology/log-kafka.ts';
 import { createAdmin } from '../../topology/log-kafka-client.ts';
 import { KafkaTransactor } from '../../topology/log-kafka-transactor.ts';
 import { logContract } from '../contract/log.contract.ts';
-import { drain, type LogHarness, textRecord } from '../contract/log.harness.ts';
+import { drain, type LogHarness } from '../contract/log.harness.ts';
+import { textRecord } from '../contract/log.records.ts';
 
 const brokers = process.env['KAFKA_BROKERS'];
 const compactionTurnsMax = 120;

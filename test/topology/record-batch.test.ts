@@ -3,7 +3,7 @@ import { crc32c } from '@node-rs/crc32';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Header, LogRecord, OutgoingRecord } from '../../topology/log.ts';
-import { planBatches, planRounds } from '../../topology/log-kafka-produce.ts';
+import { planBatches, planRounds } from '../../topology/log-kafka-plan.ts';
 import { WireWriter, writeInt64 } from '../../topology/log-kafka-wire.ts';
 import { encodeRecordBatch, recordBytesBound } from '../../topology/record-batch.ts';
 import { type AbortedTransaction, decodeRecordSet } from '../../topology/record-batch-decode.ts';

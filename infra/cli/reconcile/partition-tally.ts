@@ -19,6 +19,9 @@ import { decode, type Source, scan } from '../topic-scan.ts';
 import { IdTable } from './id-table.ts';
 import { MoneySums } from './money-sums.ts';
 
+/** Offsets are counted in ranges of this size, to be compared with those of another store. */
+export const BUCKET_OFFSETS = 10_000;
+
 /** Where an id was seen. */
 export const SEEN = { usage: 1, cost: 2, charge: 4, booked: 8, entry: 16 } as const;
 
@@ -46,6 +49,8 @@ export interface PartitionTally {
   readonly postings: { readonly debits: MoneySums; readonly credits: MoneySums };
   readonly invoices: MoneySums;
   readonly accounts: readonly AccountDifference[];
+  /** By topic, then by range of offsets: how many records. */
+  readonly buckets: ReadonlyMap<string, ReadonlyMap<number, number>>;
 }
 
 export async function tallyPartition(
@@ -87,6 +92,7 @@ class Tally {
   readonly #refusedOffsets = new Set<number>();
   readonly #charged = new Map<string, Amount>();
   readonly #invoiced = new Map<string, Map<string, Amount>>();
+  readonly #buckets = new Map<string, Map<number, number>>();
   #repeated = 0;
   #unreadable = 0;
   #journalRecords = 0;
@@ -100,7 +106,9 @@ class Tally {
   async readRefused(): Promise<void> {
     await this.#scan('rating-rejected', (record) => {
       const refusal = decode(this.#source.directory, 'Refusal', record);
-      const origin = refusal.ok ? refusal.value : this.#deadLetter(record);
+      // A refusal for now does not undo the admission: the use waits in suspense.
+      if (refusal.ok && refusal.value.transient) return;
+      const origin = refusal.ok ? refusal.value : this.#read('DeadLetter', record);
       if (origin?.originTopic === 'usage-events') this.#refusedOffsets.add(origin.originOffset);
     });
   }
@@ -207,6 +215,7 @@ class Tally {
       unreadable: this.#unreadable,
       journalRecords: this.#journalRecords,
       postings: { debits: this.debits, credits: this.credits },
+      buckets: this.#buckets,
     };
   }
 
@@ -225,11 +234,6 @@ class Tally {
     return differences;
   }
 
-  /** A record nobody can read is counted; its origin is known when it is a dead letter. */
-  #deadLetter(record: LogRecord): RecordTypes['DeadLetter'] | null {
-    return this.#read('DeadLetter', record);
-  }
-
   #read<N extends RecordName>(name: N, record: LogRecord): RecordTypes[N] | null {
     const decoded = decode(this.#source.directory, name, record);
     if (decoded.ok) return decoded.value;
@@ -238,7 +242,16 @@ class Tally {
   }
 
   async #scan(topic: string, visit: (record: LogRecord) => void): Promise<void> {
-    await scan(this.#source, [{ topic, partition: this.#partition }], { visit, moved: this.#moved });
+    const buckets = new Map<number, number>();
+    this.#buckets.set(topic, buckets);
+    await scan(this.#source, [{ topic, partition: this.#partition }], {
+      visit(record) {
+        const bucket = Math.floor(record.offset / BUCKET_OFFSETS);
+        buckets.set(bucket, (buckets.get(bucket) ?? 0) + 1);
+        visit(record);
+      },
+      moved: this.#moved,
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 /** Records for the sink's tests, framed as services write them, and a log that holds them. */
 import { type Amount, amountOfUnits } from '../../../schemas/amount.ts';
 import { encodeFramed } from '../../../schemas/codec.ts';
+import type { Charge } from '../../../schemas/generated/charge.ts';
 import type { CostEvent } from '../../../schemas/generated/cost-event.ts';
 import type { JournalEntry, Posting } from '../../../schemas/generated/journal-entry.ts';
 import type { RecordName, RecordTypes } from '../../../schemas/generated/record-types.ts';
@@ -10,6 +11,7 @@ import { MemorySchemaDirectory } from '../../../schemas/schema-directory-memory.
 import { routesOf } from '../../../services/analytics-sink/routes.ts';
 import type { LogRecord, OutgoingRecord } from '../../../topology/log.ts';
 import { MemoryLog } from '../../../topology/log-memory.ts';
+import type { FaultHook } from '../../../topology/log-memory-faults.ts';
 
 export const directory = new MemorySchemaDirectory();
 export const routes = routesOf(directory);
@@ -80,6 +82,36 @@ export function costEvent(index: number, change: Partial<CostEvent> = {}): CostE
   };
 }
 
+/** The charge of a use, at cost. */
+export function chargeFor(use: CostEvent): Charge {
+  return {
+    chargeId: `charge-${use.requestId}`,
+    accountId: use.accountId,
+    kind: 'usage',
+    status: 'rated',
+    lineClass: 'usage',
+    requestId: use.requestId,
+    decisionId: null,
+    amends: null,
+    amount: use.amount,
+    currency: use.currency,
+    components: [{ item: 'input', quantity: use.inputTokens, unitPrice: units(1n), amount: use.amount }],
+    contractId: 'contract-1',
+    contractVersion: 1,
+    priceBookId: 'customer',
+    priceBookVersion: 2,
+    suspenseReason: null,
+    projectId: use.projectId,
+    costCentre: use.costCentre,
+    apiKeyId: use.apiKeyId,
+    provider: use.provider,
+    model: use.model,
+    occurredAt: use.occurredAt,
+    recordedAt: use.recordedAt,
+    cause: use.cause,
+  };
+}
+
 export function journalEntry(index: number, amount: bigint): JournalEntry {
   const leg = (ledgerAccount: string, side: string): Posting => ({
     ledgerAccount,
@@ -116,8 +148,12 @@ export function logRecord(
 }
 
 /** A log with every routed topic; append time comes from `now`. */
-export async function sinkLog(now: () => number, partitions: number): Promise<MemoryLog> {
-  const log = new MemoryLog({ now });
+export async function sinkLog(
+  now: () => number,
+  partitions: number,
+  faults: FaultHook = () => 'none',
+): Promise<MemoryLog> {
+  const log = new MemoryLog({ now, faults });
   await log.admin.createTopics(
     routes.map(({ topic }) => ({ name: topic, partitions, replicationFactor: 1, config: {} })),
   );

@@ -187,6 +187,10 @@ const ROWS: Readonly<Record<Path, readonly Row[]>> = {
     [{ criteria: { operator: 'at_least', field: 'f', values: ['high'] } }, ['criteria', 'invalid_value']],
     [{ criteria: { operator: 'in', field: 'f' } }, ['criteria', 'invalid_value']],
     [{ criteria: { operator: 'exists', field: 'f', values: ['x'] } }, ['criteria', 'invalid_value']],
+    [
+      { criteria: { operator: 'equals', field: 'f', values: [long] } },
+      ['criteria.values.0', 'invalid_value'],
+    ],
     [{ criteria: { operator: 'and' } }, ['criteria', 'invalid_value']],
     [{ criteria: { operator: 'or', field: 'f', children: [leaf] } }, ['criteria', 'invalid_value']],
     [{ criteria: { ...leaf, children: [leaf] } }, ['criteria', 'invalid_value']],

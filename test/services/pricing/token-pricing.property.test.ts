@@ -9,18 +9,16 @@ import { ratesFor, resolveModel } from '../../../services/pricing/resolve-model.
 
 const SIZES = [0, 128_000, 200_000];
 
-const rates: fc.Arbitrary<readonly TokenRate[]> = fc
-  .uniqueArray(
-    fc.record({
-      tokenClass: fc.constantFrom(...TOKEN_CLASSES),
-      serviceTier: fc.constantFrom('standard', 'flex', 'priority'),
-      abovePromptTokens: fc.constantFrom(...SIZES),
-      boundaryIncluded: fc.constant(false),
-      pricePerToken: fc.bigInt({ min: 0n, max: 10n ** 10n }).map(amountOfUnits),
-    }),
-    { selector: (rate) => `${rate.tokenClass}/${rate.serviceTier}/${rate.abovePromptTokens}`, maxLength: 30 },
-  )
-  .map((found) => found);
+const rates: fc.Arbitrary<readonly TokenRate[]> = fc.uniqueArray(
+  fc.record({
+    tokenClass: fc.constantFrom(...TOKEN_CLASSES),
+    serviceTier: fc.constantFrom('standard', 'flex', 'priority'),
+    abovePromptTokens: fc.constantFrom(...SIZES),
+    boundaryIncluded: fc.constant(false),
+    pricePerToken: fc.bigInt({ min: 0n, max: 10n ** 10n }).map(amountOfUnits),
+  }),
+  { selector: (rate) => `${rate.tokenClass}/${rate.serviceTier}/${rate.abovePromptTokens}`, maxLength: 30 },
+);
 
 const uses: fc.Arbitrary<TokenUse> = fc
   .record({

@@ -1,0 +1,95 @@
+/** Tables seen through the overlay of a step, and the timers over them. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { ClockTick } from '../../schemas/generated/clock-tick.ts';
+import { instantOfMillis } from '../../schemas/instant.ts';
+import { DueIndex } from '../../topology/due-index.ts';
+import { table } from '../../topology/processor.ts';
+import { Store } from '../../topology/store.ts';
+
+/** Any record serves as a state value; a clock tick is the smallest. */
+function value(sequence: number, time = 0): ClockTick {
+  return { sequence, time: instantOfMillis(time) };
+}
+
+function newStore() {
+  const store = new Store({ timers: table('ClockTick', ({ time }) => (time === 0 ? null : time)) });
+  const timers = store.tables['timers'];
+  if (timers === undefined) throw new Error('the table is missing');
+  return { store, timers };
+}
+
+describe('overlay', () => {
+  test('each changed key is listed once, in the order of first change', () => {
+    const { store, timers } = newStore();
+    timers.set('b', value(1));
+    timers.set('a', value(2));
+    timers.set('b', value(3));
+    timers.delete('c');
+    expect(store.changes().map(({ key, value: changed }) => [key, changed])).toEqual([
+      ['b', value(3)],
+      ['a', value(2)],
+      ['c', undefined],
+    ]);
+    expect(store.changedKeys('timers')).toEqual(['b', 'a', 'c']);
+  });
+
+  test('after the commit there is nothing left to write and the values stay', () => {
+    const { store, timers } = newStore();
+    timers.set('a', value(1));
+    store.commit();
+    timers.set('b', value(2));
+    timers.delete('a');
+    expect([timers.get('a'), timers.get('b')]).toEqual([undefined, value(2)]);
+    store.commit();
+    expect([store.changes(), store.sizes()]).toEqual([[], { timers: 1 }]);
+  });
+
+  test('keys come in ascending order, whatever the order of writing and restoring', () => {
+    const { store, timers } = newStore();
+    store.load({ table: 'timers', key: 'm', value: value(1) });
+    timers.set('z', value(2));
+    timers.set('a', value(3));
+    timers.delete('m');
+    expect([...timers.keys()]).toEqual(['a', 'z']);
+  });
+});
+
+describe('timers', () => {
+  test('a key is due at its time, stays due until it changes, and follows its newest time', () => {
+    const { store, timers } = newStore();
+    timers.set('late', value(1, 200));
+    timers.set('soon', value(1, 100));
+    timers.set('never', value(1));
+    const due = (now: number): readonly string[] => timers.due(instantOfMillis(now));
+    expect([due(99), due(100), due(200)]).toEqual([[], ['soon'], ['soon', 'late']]);
+    store.commit();
+    timers.set('soon', value(1, 300));
+    expect([due(200), due(300)]).toEqual([['late'], ['late', 'soon']]);
+    timers.delete('late');
+    expect(due(1_000)).toEqual(['soon']);
+  });
+
+  test('the index answers as a sorted scan would', () => {
+    const change = fc.record({
+      key: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+      at: fc.integer({ min: 1, max: 30 }),
+    });
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 60 }), fc.integer({ min: 0, max: 31 }), (changes, now) => {
+        const times = new Map<string, number>();
+        const index = new DueIndex((key) => times.get(key) ?? null);
+        for (const { key, at } of changes) {
+          times.set(key, at);
+          index.add(key, at);
+        }
+        const expected = [...times]
+          .filter(([, at]) => at <= now)
+          .sort(([keyA, a], [keyB, b]) => a - b || (keyA < keyB ? -1 : 1))
+          .map(([key]) => key);
+        expect(index.due(now)).toEqual(expected);
+        expect(index.due(now)).toEqual(expected);
+      }),
+    );
+  });
+});
