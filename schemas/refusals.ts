@@ -9,19 +9,17 @@
  *  2. The order is the order of precedence: a record that breaks several rules carries the first of them. What the
  *     record alone shows comes first, then what its partition shows, then what reference data shows.
  *  3. `transient` says that the same record may be accepted later without being changed.
- *  4. `published: false` marks a code that is counted but not written to a rejected topic.
  */
 
 interface Rule {
   readonly code: string;
   readonly transient: boolean;
-  readonly published: boolean;
   readonly meaning: string;
   readonly wayOut: string;
 }
 
-const refused = { transient: false, published: true } as const;
-const refusedForNow = { transient: true, published: true } as const;
+const refused = { transient: false } as const;
+const refusedForNow = { transient: true } as const;
 
 const RULES = [
   {
@@ -128,8 +126,7 @@ const RULES = [
   },
   {
     code: 'duplicate',
-    transient: false,
-    published: false,
+    ...refused,
     meaning: 'The same id came before with the same payload; it was counted once.',
     wayOut: 'Nothing to do.',
   },

@@ -136,14 +136,20 @@ function checkKey(event: UsageEvent, report: Report, { key }: Arrival): void {
 }
 
 function checkIds(event: UsageEvent, report: Report): void {
-  const accountMessage = messageOf(() => parseAccountId(event.accountId));
-  if (accountMessage !== null) report('accountId', accountMessage);
+  try {
+    parseAccountId(event.accountId);
+  } catch (error) {
+    report('accountId', messageOf(error));
+  }
   for (const field of IDS) {
     const id = event[field];
     // An empty trace is a missing tag, which says more.
     if (id === null || (field === 'traceId' && id === '')) continue;
-    const message = messageOf(() => parseId(field, id));
-    if (message !== null) report(field, message);
+    try {
+      parseId(field, id);
+    } catch (error) {
+      report(field, messageOf(error));
+    }
   }
 }
 
@@ -164,10 +170,12 @@ function checkValues(event: UsageEvent, report: Report): void {
   checkListed('serviceTier', event, report);
   if (event.cacheStatus.trim() !== '') checkListed('cacheStatus', event, report);
   for (const field of FREE_TEXTS) {
-    const length = event[field]?.length ?? 0;
-    if (length > USAGE_LIMITS.textLengthMax) {
-      report(field, `${field} has ${length} characters; at most ${USAGE_LIMITS.textLengthMax} are kept`);
+    const text = event[field];
+    if (text === null) continue;
+    if (text.length > USAGE_LIMITS.textLengthMax) {
+      report(field, `${field} has ${text.length} characters; at most ${USAGE_LIMITS.textLengthMax} are kept`);
     }
+    if (!text.isWellFormed()) report(field, `${field} has half a character, which UTF-8 cannot keep`);
   }
 }
 
@@ -224,12 +232,7 @@ function checkAge(event: UsageEvent, report: Report, { appendedAt }: Arrival): v
   report('occurredAt', `${times}, is more than 35 days old`);
 }
 
-function messageOf(parse: () => unknown): string | null {
-  try {
-    parse();
-    return null;
-  } catch (error) {
-    if (error instanceof ValueError) return error.message;
-    throw error;
-  }
+function messageOf(error: unknown): string {
+  if (error instanceof ValueError) return error.message;
+  throw error;
 }

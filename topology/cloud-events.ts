@@ -7,11 +7,11 @@
 import type { RecordName } from '../schemas/generated/record-types.ts';
 import type { Step } from '../schemas/generated/step.ts';
 import type { Header } from './log.ts';
+import { fullNameOf } from './subjects.ts';
 import type { ServiceName } from './topics.ts';
 
-const SPEC_VERSION: Header = ['ce_specversion', Buffer.from('1.0')];
-const CONTENT_TYPE: Header = ['content-type', Buffer.from('application/vnd.apache.avro')];
-const NAMESPACE = 'outcome.ledger';
+export const SPEC_VERSION: Header = ['ce_specversion', Buffer.from('1.0')];
+export const CONTENT_TYPE: Header = ['content-type', Buffer.from('application/vnd.apache.avro')];
 
 const fixedHeaders = new Map<string, readonly Header[]>();
 
@@ -20,7 +20,7 @@ function fixed(service: ServiceName, record: RecordName): readonly Header[] {
   const known = fixedHeaders.get(key);
   if (known !== undefined) return known;
   const source: Header = ['ce_source', Buffer.from(`/outcome-ledger/${service}`)];
-  const type: Header = ['ce_type', Buffer.from(`${NAMESPACE}.${record}`)];
+  const type: Header = ['ce_type', Buffer.from(fullNameOf(record))];
   const headers = [SPEC_VERSION, CONTENT_TYPE, source, type];
   fixedHeaders.set(key, headers);
   return headers;

@@ -31,7 +31,10 @@ const asking = { attemptsMax: 20, pauseMs: 50 } as const;
 const earliest = -2;
 const latest = -1;
 
-export interface KafkaLogOptions extends KafkaConnectionOptions {
+const requestTimeoutDefaultMs = 30_000;
+
+export interface KafkaLogOptions extends Omit<KafkaConnectionOptions, 'requestTimeoutMs'> {
+  readonly requestTimeoutMs?: number;
   /** Time stamped on records; topics with LogAppendTime replace it. */
   readonly now?: () => number;
 }
@@ -47,9 +50,10 @@ export class KafkaLog implements Log {
   readonly #appender: KafkaAppender;
   readonly #now: () => number;
 
-  constructor(options: KafkaLogOptions) {
+  constructor({ now, ...given }: KafkaLogOptions) {
+    const options = { ...given, requestTimeoutMs: given.requestTimeoutMs ?? requestTimeoutDefaultMs };
     this.#options = options;
-    this.#now = options.now ?? Date.now;
+    this.#now = now ?? Date.now;
     this.#client = new KafkaClient(options);
     this.#appender = new KafkaAppender(this.#client, this.#now);
     this.admin = new KafkaAdmin(options);

@@ -12,6 +12,7 @@
 import { encodeFramed } from '../schemas/codec.ts';
 import type { RecordTypes } from '../schemas/generated/record-types.ts';
 import { formatInstant, type Instant } from '../schemas/instant.ts';
+import { CONTENT_TYPE, SPEC_VERSION } from './cloud-events.ts';
 import type { Header, OutgoingRecord } from './log.ts';
 import { partitionOf } from './partitioner.ts';
 import { fullNameOf } from './subjects.ts';
@@ -49,9 +50,6 @@ export interface Framing {
   readonly partitions: number;
   readonly schemaId: number;
 }
-
-const SPEC_VERSION: Header = ['ce_specversion', Buffer.from('1.0')];
-const CONTENT_TYPE: Header = ['content-type', Buffer.from('application/vnd.apache.avro')];
 
 /** The records to be written for one publication: one, or one for every partition where the topic is copied. */
 export function outgoingRecords(publication: Publication, framing: Framing): readonly OutgoingRecord[] {

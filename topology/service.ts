@@ -32,8 +32,6 @@ const Environment = z.object({
 
 export type ServiceEnvironment = z.infer<typeof Environment>;
 
-const REQUEST_TIMEOUT_MS = 30_000;
-
 interface Running {
   readonly processor: AnyProcessor;
   readonly log: Log;
@@ -51,7 +49,6 @@ export async function runService(processor: AnyProcessor, env: unknown, signal: 
   const log = openKafkaLog({
     brokers: settings.KAFKA_BROKERS.split(','),
     clientId: `ledger-${processor.service}`,
-    requestTimeoutMs: REQUEST_TIMEOUT_MS,
   });
   try {
     const directory = await connectSchemaDirectory(settings.SCHEMA_REGISTRY_URL, writtenBy(processor));

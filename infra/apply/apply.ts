@@ -6,7 +6,7 @@
  * Invariants:
  *  1. Planning changes nothing. Applying twice changes nothing the second time.
  *  2. When one line is refused, nothing at all is changed.
- *  3. Topics come before schemas, so a service that finds its schemas finds its topics too.
+ *  3. Schemas come before topics: registering is all or nothing by itself, and a schema without a topic harms nobody.
  */
 import { applyRegistration, planRegistration, type SubjectPlan } from '../../schemas/register.ts';
 import type { LogAdmin } from '../../topology/log.ts';
@@ -44,12 +44,18 @@ export async function planApply(target: ApplyTarget): Promise<readonly PlannedCh
 
 /** Does what `planApply` says, and returns it. */
 export async function apply(target: ApplyTarget): Promise<readonly PlannedChange[]> {
-  const changes = await planApply(target);
-  if (changes.some(({ action }) => action === 'refuse')) throw new ApplyRefused(changes);
-  await applyTopics(target.admin, await planTopics(target.admin, topicSpecs(target.topics)));
-  const done = (await applyRegistration(target.registryUrl, target.subjects)).map(schemaChange);
-  if (done.some(({ action }) => action === 'refuse')) throw new ApplyRefused(done);
+  const steps = await planTopics(target.admin, topicSpecs(target.topics));
+  const topics = steps.map((step) => step.change);
+  refuseIfAny(topics);
+  const schemas = (await applyRegistration(target.registryUrl, target.subjects)).map(schemaChange);
+  const changes = [...topics, ...schemas];
+  refuseIfAny(changes);
+  await applyTopics(target.admin, steps);
   return changes;
+}
+
+function refuseIfAny(changes: readonly PlannedChange[]): void {
+  if (changes.some(({ action }) => action === 'refuse')) throw new ApplyRefused(changes);
 }
 
 function schemaChange(plan: SubjectPlan): PlannedChange {

@@ -10,6 +10,7 @@ import { ValueError } from '../../schemas/value-error.ts';
 import { LogError } from '../../topology/log.ts';
 import { PublishError } from '../../topology/publish-error.ts';
 import { ApplyRefused } from '../apply/apply.ts';
+import { TraceError } from '../importers/trace-lines.ts';
 import { EXIT, type ExitCode } from './report.ts';
 
 interface ErrorParts {
@@ -43,16 +44,21 @@ export function dataError(code: string, message: string, wayOut: string): CliErr
 }
 
 export function unreachable(part: string, cause: unknown): CliError {
-  return new CliError(`${part}_unreachable`, `the ${part} does not answer: ${messageOf(cause)}`, {
-    exitCode: EXIT.unreachable,
-    wayOut:
-      'Start the stack with `npm start`, or set its address in the environment; `ledger doctor` says more.',
-    cause,
-  });
+  return new CliError(
+    `${part.toLowerCase()}_unreachable`,
+    `the ${part} does not answer: ${messageOf(cause)}`,
+    {
+      exitCode: EXIT.unreachable,
+      wayOut:
+        'Start the stack with `npm start`, or set its address in the environment; `ledger doctor` says more.',
+      cause,
+    },
+  );
 }
 
 export function cliErrorOf(error: unknown): CliError {
   if (error instanceof CliError) return error;
+  if (error instanceof Error && error.name === 'AbortError') return interrupted(error);
   if (error instanceof RegistryUnreachable) return unreachable('registry', error);
   if (error instanceof LogError) return ofLog(error);
   if (error instanceof PublishError) return ofPublish(error);
@@ -66,6 +72,9 @@ export function cliErrorOf(error: unknown): CliError {
   if (error instanceof ValueError) {
     return dataError(error.code, messageWithout(error), 'Correct the value and run the command again.');
   }
+  if (error instanceof TraceError) {
+    return dataError('trace_unreadable', error.message, 'Correct the line named, or give another file.');
+  }
   const missing = messageOf(error).includes('run ledger apply');
   if (missing) return dataError('schemas_missing', messageOf(error), 'Run `ledger apply`.');
   return new CliError('internal', messageOf(error), {
@@ -73,6 +82,11 @@ export function cliErrorOf(error: unknown): CliError {
     wayOut: 'This is a defect; LEDGER_TRACE=1 shows where it happened.',
     cause: error,
   });
+}
+
+function interrupted(cause: Error): CliError {
+  const wayOut = 'Run it again; nothing that was acknowledged is lost.';
+  return new CliError('interrupted', 'stopped before the end', { exitCode: EXIT.failed, wayOut, cause });
 }
 
 export function messageOf(error: unknown): string {

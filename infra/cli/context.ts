@@ -33,6 +33,7 @@ const Environment = z.object({
   CLICKHOUSE_PASSWORD: z.string().optional(),
   GATEWAY_URL: z.url().optional(),
   GATEWAY_API_KEY: optional,
+  JAVA_HOME: optional,
   LEDGER_STATE_DIR: z.string().min(1).default('.ledger'),
 });
 
@@ -49,6 +50,7 @@ export interface Settings {
   readonly schemaRegistryUrl: string | null;
   readonly clickhouse: { readonly url: string; readonly username: string; readonly password: string } | null;
   readonly gateway: GatewayAccess | null;
+  readonly javaHome: string | null;
   readonly stateDir: string;
   /** Whether a stack runs in the state folder; what it says counts only where the environment is silent. */
   readonly stackRuns: boolean;
@@ -128,6 +130,7 @@ export function readSettings(env: ContextOptions['env']): Settings {
     schemaRegistryUrl: own.SCHEMA_REGISTRY_URL ?? stack?.schemaRegistryUrl ?? null,
     clickhouse: clickhouseOf(own, stack),
     gateway: gatewayOf(own, stack),
+    javaHome: own.JAVA_HOME ?? null,
     stateDir: own.LEDGER_STATE_DIR,
     stackRuns: stack !== null,
   };

@@ -2,21 +2,10 @@
  * Text of the command line to values; what does not fit is a usage error that names the option.
  */
 import { InvalidArgumentError } from 'commander';
+import { parseCurrency } from '../../schemas/currency.ts';
 import { type AccountId, parseAccountId } from '../../schemas/ids.ts';
-import { type Instant, parseInstant } from '../../schemas/instant.ts';
+import { formatInstant, type Instant, parseInstant } from '../../schemas/instant.ts';
 import { SERVICES, type ServiceName } from '../../topology/topics.ts';
-
-export function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (/^\d{1,15}$/.test(text)) return value;
-  throw new InvalidArgumentError('It must be a whole number.');
-}
-
-export function positiveNumber(text: string): number {
-  const value = wholeNumber(text);
-  if (value > 0) return value;
-  throw new InvalidArgumentError('It must be above zero.');
-}
 
 /** RFC 3339, or a date alone, which is its first instant in UTC. */
 export function instant(text: string): Instant {
@@ -28,6 +17,12 @@ export function month(text: string): string {
   throw new InvalidArgumentError('It must be a month as YYYY-MM.');
 }
 
+/** A calendar day of UTC. */
+export function day(text: string): string {
+  const begin = checked(() => parseInstant(`${text}T00:00:00Z`));
+  return formatInstant(begin).slice(0, 10);
+}
+
 export function account(text: string): AccountId {
   return checked(() => parseAccountId(text));
 }
@@ -36,6 +31,10 @@ export function service(text: string): ServiceName {
   const found = SERVICES.find((name) => name === text);
   if (found !== undefined) return found;
   throw new InvalidArgumentError(`It must be one of ${SERVICES.join(', ')}.`);
+}
+
+export function currency(text: string): string {
+  return checked(() => parseCurrency(text));
 }
 
 function checked<T>(parse: () => T): T {

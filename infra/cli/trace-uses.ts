@@ -6,7 +6,8 @@ import { basename } from 'node:path';
 import type { UsageEvent } from '../../schemas/generated/usage-event.ts';
 import { instantOfMillis } from '../../schemas/instant.ts';
 import { usagesOfTrace } from '../importers/trace-usage.ts';
-import { customers, type JobPlan, MODELS } from '../main-job/world.ts';
+import { MODELS } from '../main-job/models.ts';
+import { customers, type JobPlan } from '../main-job/world.ts';
 
 const BEFORE_ANCHOR_MS = 60_000;
 

@@ -11,8 +11,9 @@
 import type { UsageEvent } from '../../schemas/generated/usage-event.ts';
 import { instantOfMillis } from '../../schemas/instant.ts';
 import { draw, WORKLOADS } from './distributions.ts';
+import { LATE_MODEL, MODELS, UNPRICED_MODEL } from './models.ts';
 import { Random } from './random.ts';
-import { type Customer, type JobPlan, LATE_MODEL, MODELS, UNPRICED_MODEL } from './world.ts';
+import type { Customer, JobPlan } from './world.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;

@@ -50,12 +50,12 @@ async function run(env: SinkEnvironment, logger: Logger, signal: AbortSignal): P
     clientId: 'ledger-analytics-sink',
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
   });
-  const store = new ClickHouseStore({ client, sinkId: randomUUID(), pause });
+  const nowMs = (): number => performance.now();
+  const store = new ClickHouseStore({ client, sinkId: randomUUID(), pause, nowMs });
   try {
     const directory = await connectSchemaDirectory(env.SCHEMA_REGISTRY_URL, []);
     const routes = routesOf(directory);
     const observer = observerOf(logger);
-    const nowMs = (): number => performance.now();
     await runSink({ log, store, directory, routes, limits: limitsOf(env), nowMs, pause, observer }, signal);
     logger.info('stopped');
   } finally {

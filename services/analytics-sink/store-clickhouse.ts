@@ -7,7 +7,10 @@
  *  1. `max_partitions_per_insert_block = 1` lets the server itself refuse a block that would become several parts,
  *     and parsing is not split, so that one statement makes one part.
  *  2. Inserts are synchronous: an asynchronous one is acknowledged per buffer and not per block.
- *  3. Positions are trusted only after `settle`: every write of an earlier sink has ended (`settle`).
+ *  3. One sink at a time: a sink that sees that another has started stops. It looks again before an insert whenever
+ *     its last look is older than `fenceMs`, and a new sink waits that long before it reads positions, so one that was
+ *     forgotten, or stopped and woken, does not write beside it. Only a process halted exactly between its look and
+ *     its insert can slip through.
  */
 import { Readable } from 'node:stream';
 import { type ClickHouseClient, ClickHouseError, type ClickHouseSettings } from '@clickhouse/client';
@@ -20,16 +23,23 @@ export interface ClickHouseStoreOptions {
   /** Unique to this start; part of the query id of everything it inserts. */
   readonly sinkId: string;
   readonly pause: (ms: number) => Promise<void>;
+  readonly nowMs: () => number;
+  /** For how long a look at who started last is good. */
+  readonly fenceMs?: number;
 }
 
 const QUERY_ID_PREFIX = 'analytics-sink/';
 const SETTLE_PAUSE_MS = 100;
+const FENCE_MS = 1_000;
 
-/** Codes that a repetition cannot mend: text that does not parse, tables or columns that differ, no permission. */
-const REFUSED_CODES: ReadonlySet<string> = new Set([
-  ...['6', '16', '26', '27', '38', '41', '44', '53', '60', '62', '69', '72', '81', '117', '130', '131'],
-  ...['349', '407', '497', '516'],
-]);
+/** Failures that a repetition cannot mend, by ClickHouse's codes. */
+const REFUSED: Readonly<Record<string, readonly number[]>> = {
+  'text that does not parse as the column': [6, 26, 27, 38, 41, 44, 53, 69, 72, 117, 130, 131, 349, 407],
+  'a table, database or column that is not there': [16, 60, 81],
+  'no permission': [497, 516],
+  syntax: [62],
+};
+const REFUSED_CODES: ReadonlySet<string> = new Set(Object.values(REFUSED).flat().map(String));
 
 const INSERT_SETTINGS: ClickHouseSettings = {
   async_insert: 0,
@@ -42,21 +52,28 @@ const INSERT_SETTINGS: ClickHouseSettings = {
 const Positions = z.array(
   z.object({ topic: z.string(), partition: z.coerce.number(), nextOffset: z.coerce.number() }),
 );
+const NewestSink = z.array(z.object({ sinkId: z.string() })).length(1);
 const Count = z.array(z.object({ count: z.coerce.number() })).length(1);
 
 export class ClickHouseStore implements AnalyticsStore {
   readonly #client: ClickHouseClient;
   readonly #sinkId: string;
   readonly #pause: (ms: number) => Promise<void>;
+  readonly #nowMs: () => number;
+  readonly #fenceMs: number;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
   #attempts = 0;
 
   constructor(options: ClickHouseStoreOptions) {
     this.#client = options.client;
     this.#sinkId = options.sinkId;
     this.#pause = options.pause;
+    this.#nowMs = options.nowMs;
+    this.#fenceMs = options.fenceMs ?? FENCE_MS;
   }
 
   async insert(block: Block): Promise<void> {
+    await this.#assertNewest();
     const token = blockToken(block);
     this.#attempts += 1;
     await classified(`insert of ${token}`, () =>
@@ -97,10 +114,21 @@ export class ClickHouseStore implements AnalyticsStore {
   }
 
   /**
-   * A server that takes one write at a time answers ours only after all earlier ones; a server that takes many lists
-   * those that still run.
+   * A server that takes one write at a time answers the second of our writes only after all that were sent before it;
+   * a server that takes many lists those that still run.
    */
   async settle(): Promise<void> {
+    await this.#announce();
+    await this.#pause(this.#fenceMs);
+    await this.#announce();
+    while ((await this.#running()) > 0) await this.#pause(SETTLE_PAUSE_MS);
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+
+  async #announce(): Promise<void> {
     await classified('start of the sink', () =>
       this.#client.insert({
         table: 'sink_starts',
@@ -110,11 +138,17 @@ export class ClickHouseStore implements AnalyticsStore {
         clickhouse_settings: { async_insert: 0, wait_end_of_query: 1 },
       }),
     );
-    while ((await this.#running()) > 0) await this.#pause(SETTLE_PAUSE_MS);
   }
 
-  async close(): Promise<void> {
-    await this.#client.close();
+  async #assertNewest(): Promise<void> {
+    const nowMs = this.#nowMs();
+    if (nowMs - this.#lookedAtMs <= this.#fenceMs) return;
+    const rows = await this.#select('SELECT argMax(sink_id, started_at) AS sinkId FROM sink_starts', {});
+    const newest = NewestSink.parse(rows)[0]?.sinkId;
+    if (newest !== this.#sinkId) {
+      throw new StoreError('refused', `another sink (${newest}) has started; this one (${this.#sinkId}) stops`);
+    }
+    this.#lookedAtMs = nowMs;
   }
 
   async #running(): Promise<number> {

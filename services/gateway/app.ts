@@ -5,7 +5,7 @@
  * Nothing here listens, reads the environment, or knows Kafka.
  *
  * Invariants:
- *  1. Every path under /v1 is closed without a key; health and metrics say nothing about customers and are open.
+ *  1. Every path that takes records is closed without a key; health and metrics say nothing about customers and are open.
  *  2. Every answer but 202 has the body of an `HttpProblem`, whoever produced the error.
  *  3. The raw bytes of a body are kept until its signature was checked.
  */
@@ -35,6 +35,7 @@ export interface GatewayOptions {
 }
 
 export const BODY_BYTES_MAX = 5 * 1024 * 1024;
+const REQUEST_TIMEOUT_MS = 30_000;
 
 const MEDIA_TYPES: ReadonlyMap<string, MediaType> = new Map<string, MediaType>([
   ['application/json', 'json'],
@@ -56,6 +57,9 @@ export function buildGateway(options: GatewayOptions): FastifyInstance {
   const app: FastifyInstance = fastify({
     bodyLimit: BODY_BYTES_MAX,
     forceCloseConnections: 'idle',
+    // While stopping, what still arrives on open connections is served like the rest.
+    return503OnClosing: false,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     logController: new LogController({ disableRequestLogging: true }),
     ...(options.logger === undefined ? {} : { loggerInstance: options.logger }),
   });

@@ -31,7 +31,8 @@ interface AssembledBook {
 type Complete = ReadonlyMap<string, ReadonlyMap<string, readonly PriceBookVersion[]>>;
 
 const completeOf = new WeakMap<PriceBookIndex, Complete>();
-const assembledOf = new WeakMap<PriceBook, AssembledBook>();
+/** By version for the hot path, by first part because the value of a version is made anew on the way into state. */
+const assembledOf = new WeakMap<PriceBookVersion | PriceBook, AssembledBook>();
 const NO_BOOKS: ReadonlyMap<string, readonly PriceBookVersion[]> = new Map();
 
 /** Null when no complete version of the book is in force at that time. */
@@ -130,9 +131,16 @@ function byVersionThenId(left: PriceBookVersion, right: PriceBookVersion): numbe
 }
 
 function assemble(tables: BookTables, version: PriceBookVersion): AssembledBook {
-  const first = partOf(tables, version, version.read[0]);
-  const known = assembledOf.get(first);
+  const known = assembledOf.get(version);
   if (known !== undefined) return known;
+  const first = partOf(tables, version, version.read[0]);
+  const book = assembledOf.get(first) ?? readParts(tables, version);
+  assembledOf.set(first, book);
+  assembledOf.set(version, book);
+  return book;
+}
+
+function readParts(tables: BookTables, version: PriceBookVersion): AssembledBook {
   const exact = new Map<string, ModelPrice | null>();
   const bare = new Map<string, ModelPrice | null>();
   for (const part of version.read) {
@@ -143,9 +151,7 @@ function assemble(tables: BookTables, version: PriceBookVersion): AssembledBook 
       claim(bare, price.model, price);
     }
   }
-  const book: AssembledBook = { exact, bare, remembered: new Map(), rememberedCount: 0 };
-  assembledOf.set(first, book);
-  return book;
+  return { exact, bare, remembered: new Map(), rememberedCount: 0 };
 }
 
 function claim(names: Map<string, ModelPrice | null>, name: string, price: ModelPrice): void {

@@ -40,6 +40,7 @@ import {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+let sinks = 0;
 let endpoint: Endpoint;
 let client: ReturnType<typeof connect>;
 
@@ -54,8 +55,15 @@ function connect(as: 'writer' | 'reader' = 'writer', database = 'default') {
   });
 }
 
-function storeIn(database: string): ClickHouseStore {
-  return new ClickHouseStore({ client: connect('writer', database), sinkId: `test-${Math.random()}`, pause });
+function storeIn(database: string, as: 'writer' | 'reader' = 'writer'): ClickHouseStore {
+  sinks += 1;
+  return new ClickHouseStore({
+    client: connect(as, database),
+    sinkId: `sink-${sinks}`,
+    pause,
+    nowMs: () => performance.now(),
+    fenceMs: 50,
+  });
 }
 
 async function freshDatabase(name: string): Promise<ReturnType<typeof connect>> {
@@ -73,6 +81,7 @@ async function rowsOf(query: string, from = client): Promise<readonly Record<str
 function startSink(log: Log, store: ClickHouseStore, limits: Partial<typeof SINK_LIMITS> = {}) {
   const stopping = new AbortController();
   let inserted = 0;
+  let ready = false;
   const done = closingAfter(
     store,
     runSink(
@@ -92,7 +101,9 @@ function startSink(log: Log, store: ClickHouseStore, limits: Partial<typeof SINK
         nowMs: () => performance.now(),
         pause,
         observer: {
-          onReady: () => undefined,
+          onReady: () => {
+          ready = true;
+        },
           onInserted: (block) => {
             inserted += block.records;
           },
@@ -102,7 +113,7 @@ function startSink(log: Log, store: ClickHouseStore, limits: Partial<typeof SINK
       stopping.signal,
     ),
   );
-  return { stop: () => stopping.abort(), done, inserted: () => inserted };
+  return { stop: () => stopping.abort(), done, inserted: () => inserted, isReady: () => ready };
 }
 
 async function closingAfter(store: ClickHouseStore, run: Promise<void>): Promise<void> {
@@ -196,6 +207,7 @@ describe('rows of every record type', () => {
     const block = open.seal();
     if (block === null) throw new Error('no rows');
     const store = storeIn('default');
+    await store.settle();
     await store.insert(block);
     await store.insert(block);
     expect(await store.holds(block)).toBe(true);
@@ -282,6 +294,28 @@ describe('the sink', () => {
     await again.close();
   }, 90_000);
 
+  it('stops when another sink has started', async () => {
+    const own = await freshDatabase('two_sinks');
+    const log = await sinkLog(() => MID_MONTH, 1);
+    const append = (index: number) =>
+      log.append([outgoing({ topic: 'cost-events', partition: 0 }, 'CostEvent', costEvent(index))]);
+    const older = startSink(log, storeIn('two_sinks'));
+    await append(0);
+    await until(() => older.inserted() === 1);
+    const newer = startSink(log, storeIn('two_sinks'));
+    await until(() => newer.isReady());
+    await append(1);
+    await expect(older.done).rejects.toThrow('has started; this one');
+    await until(() => newer.inserted() === 1);
+    newer.stop();
+    await newer.done;
+    expect(await rowsOf('SELECT _offset FROM usage ORDER BY _offset', own)).toEqual([
+      { _offset: '0' },
+      { _offset: '1' },
+    ]);
+    await own.close();
+  });
+
   it('is refused by the server when a block would touch two months, and by its rights when it reads only', async () => {
     const [route] = routes;
     if (route === undefined) throw new Error('no routes');
@@ -297,9 +331,10 @@ describe('the sink', () => {
     if (block === null) throw new Error('no rows');
     const own = await freshDatabase('months');
     const store = storeIn('months');
+    await store.settle();
     await expect(store.insert(block)).rejects.toThrow(/Too many partitions/);
     await store.close();
-    const readers = new ClickHouseStore({ client: connect('reader', 'months'), sinkId: 'reader', pause });
+    const readers = storeIn('months', 'reader');
     await expect(readers.insert(block)).rejects.toThrow(StoreError);
     await readers.close();
     expect(await rowsOf('SELECT count() AS count FROM usage', own)).toEqual([{ count: '0' }]);

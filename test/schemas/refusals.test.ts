@@ -42,7 +42,6 @@ describe('refusal codes', () => {
       'payment_unverified',
       'schema_unresolved',
     ]);
-    expect(ALL.filter((rule) => !rule.published).map((rule) => rule.code)).toEqual(['duplicate']);
   });
 
   test('are found by code', () => {

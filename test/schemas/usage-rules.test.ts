@@ -108,6 +108,7 @@ const refused: readonly Row[] = [
     field: 'useCase',
   },
   { name: 'a long error', change: { errorCode: `${longText}x` }, code: 'invalid_value', field: 'errorCode' },
+  { name: 'half a character', change: { useCase: 'a\ud83d' }, code: 'invalid_value', field: 'useCase' },
   { name: 'negative input', change: { inputTokens: -1 }, code: 'negative_count', field: 'inputTokens' },
   { name: 'negative latency', change: { latencyMs: -1 }, code: 'negative_count', field: 'latencyMs' },
   {

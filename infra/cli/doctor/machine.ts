@@ -56,7 +56,7 @@ function javaFinding({ run, javaHome }: MachineFacts): Finding {
 
 function mavenFinding({ run }: MachineFacts): Finding {
   const { found, output } = run('mvn', ['-v']);
-  const version = /Apache Maven (\S+)/.exec(output)?.[1];
+  const version = /Apache Maven (\d[\w.-]*)/.exec(output)?.[1];
   if (found) return ok('mvn', version ?? 'found');
   return warn(
     'mvn',

@@ -46,26 +46,26 @@ export interface Links {
 
 /** Null for a record of another topic, and for one that cannot be read. */
 export function locate(directory: SchemaDirectory, record: LogRecord): Located | null {
-  const as = <N extends RecordName>(name: N): Decoded<N> => decode(directory, name, record);
+  const read = <N extends RecordName>(name: N): Decoded<N> => decode(directory, name, record);
   switch (record.topic) {
     case 'usage-events':
-      return placed('usage-events', record, as('UsageEvent'));
+      return placed('usage-events', record, read('UsageEvent'));
     case 'outcome-claims':
-      return placed('outcome-claims', record, as('OutcomeClaim'));
+      return placed('outcome-claims', record, read('OutcomeClaim'));
     case 'outcome-verifications':
-      return placed('outcome-verifications', record, as('OutcomeVerification'));
+      return placed('outcome-verifications', record, read('OutcomeVerification'));
     case 'payment-events':
-      return placed('payment-events', record, as('PaymentEvent'));
+      return placed('payment-events', record, read('PaymentEvent'));
     case 'cost-events':
-      return placed('cost-events', record, as('CostEvent'));
+      return placed('cost-events', record, read('CostEvent'));
     case 'outcome-decisions':
-      return placed('outcome-decisions', record, as('OutcomeDecision'));
+      return placed('outcome-decisions', record, read('OutcomeDecision'));
     case 'charges':
-      return placed('charges', record, as('Charge'));
+      return placed('charges', record, read('Charge'));
     case 'journal':
-      return placed('journal', record, as('JournalEntry'));
+      return placed('journal', record, read('JournalEntry'));
     case 'invoices':
-      return placed('invoices', record, as('Invoice'));
+      return placed('invoices', record, read('Invoice'));
     default:
       return null;
   }

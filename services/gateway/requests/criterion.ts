@@ -8,7 +8,7 @@
 import { z } from 'zod';
 import { parseAmount } from '../../../schemas/amount.ts';
 import type { Criterion } from '../../../schemas/generated/outcome-definition.ts';
-import { complain } from './text-fields.ts';
+import { kept } from './text-fields.ts';
 
 const CRITERIA_MAX = 200;
 const DEPTH_MAX = 10;
@@ -31,11 +31,7 @@ const OPERATORS: ReadonlyMap<string, Values> = new Map<string, Values>([
 
 const value = z
   .union([z.string(), z.number(), z.boolean()], { error: 'expected text, a number or a truth value' })
-  .transform((written, ctx): string => {
-    const text = String(written);
-    if (text.length <= LENGTH_MAX) return text;
-    return complain(ctx, 'invalid_value', `${text.length} characters; at most ${LENGTH_MAX} are kept`);
-  });
+  .transform((written, ctx): string => kept(ctx, String(written)));
 
 const tree: z.ZodType<Criterion> = z.strictObject({
   operator: z.string(),

@@ -1,7 +1,7 @@
 /** Fields whose values come from a closed list, and lists of fields. */
 import { z } from 'zod';
 import type { FieldCode } from '../problem-codes.ts';
-import { complain } from './text-fields.ts';
+import { complain } from './complaints.ts';
 
 /** One of the values that exist; `code` is what a stranger is refused with. */
 export function listed(values: readonly string[], code: FieldCode = 'invalid_value') {

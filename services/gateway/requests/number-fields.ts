@@ -10,7 +10,7 @@
 import { z } from 'zod';
 import { type Amount, formatAmount, parseAmount, ZERO } from '../../../schemas/amount.ts';
 import { type Instant, instantOfMillis, parseInstant } from '../../../schemas/instant.ts';
-import { attempt, complain } from './text-fields.ts';
+import { attempt, complain } from './complaints.ts';
 
 const ONE: Amount = parseAmount('1');
 const UNITS_PER_ONE: bigint = ONE;

@@ -1,11 +1,12 @@
 /** POST /v1/outcome-definitions: what counts as an outcome and how it is verified (O1, O2, O3). */
 import { z } from 'zod';
 import { parseAmount } from '../../../schemas/amount.ts';
+import { complain } from './complaints.ts';
 import { criterion } from './criterion.ts';
 import { listed, listOf } from './list-fields.ts';
 import { amount, count, instant, share } from './number-fields.ts';
 import { requestReader } from './read-request.ts';
-import { complain, id, text } from './text-fields.ts';
+import { id, text } from './text-fields.ts';
 
 const REQUIRED_FIELDS_MAX = 100;
 /** The longest window there is (O2). */

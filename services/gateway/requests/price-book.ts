@@ -8,10 +8,11 @@ import { z } from 'zod';
 import { parseCurrency } from '../../../schemas/currency.ts';
 import { USAGE_VALUES } from '../../../schemas/usage-rules.ts';
 import { splitPriceBook } from '../../pricing/price-book-parts.ts';
+import { complain } from './complaints.ts';
 import { listed, listOf } from './list-fields.ts';
 import { amount, count, instant } from './number-fields.ts';
 import { requestReader } from './read-request.ts';
-import { complain, id, parsedText, text } from './text-fields.ts';
+import { id, parsedText, text } from './text-fields.ts';
 
 const PRICES_MAX = 20_000;
 const RATES_MAX = 200;

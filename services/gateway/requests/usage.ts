@@ -8,7 +8,7 @@
  */
 import { z } from 'zod';
 import type { UsageEvent } from '../../../schemas/generated/usage-event.ts';
-import { formatInstant, type Instant } from '../../../schemas/instant.ts';
+import type { Instant } from '../../../schemas/instant.ts';
 import { usageProblems } from '../../../schemas/usage-rules.ts';
 import { instant, wholeNumber } from './number-fields.ts';
 import { type FieldProblem, problemsOf, type ReadRequest } from './read-request.ts';
@@ -62,6 +62,44 @@ const COMPARED: ReadonlyMap<string, readonly string[]> = new Map([
   ['reasoning_tokens_exceed_output', ['outputTokens', 'reasoningTokens']],
 ]);
 
+/** Values that no rule complains of, for fields that could not be read. */
+const HARMLESS: Readonly<Record<Exclude<keyof UsageEvent, 'occurredAt'>, unknown>> = {
+  requestId: '-',
+  accountId: '-',
+  projectId: null,
+  apiKeyId: '-',
+  kind: 'model',
+  provider: '-',
+  model: '-',
+  serviceTier: 'standard',
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  reasoningTokens: 0,
+  calls: 0,
+  characters: 0,
+  gpuMillis: 0,
+  latencyMs: 0,
+  status: 'success',
+  errorCode: null,
+  sessionId: null,
+  traceId: '-',
+  businessUnit: '-',
+  costCentre: '-',
+  useCase: '-',
+  workflowStep: '-',
+  riskTier: '-',
+  environment: '-',
+  userRole: '-',
+  routePolicyVersion: '-',
+  cacheStatus: 'none',
+  businessOutcomeId: null,
+  sourceId: null,
+  sourceSequence: null,
+  backfill: false,
+};
+
 export function readUsage(input: unknown, receivedAt: Instant): ReadRequest {
   const result = usage.safeParse(input);
   if (result.success) {
@@ -81,7 +119,7 @@ function problemsOfTheRest(
 ): readonly FieldProblem[] {
   if (input === null || typeof input !== 'object' || Array.isArray(input)) return [];
   const failed = new Set(unread.map(({ field }) => field));
-  const harmless: Readonly<Record<string, unknown>> = harmlessAt(receivedAt);
+  const harmless: Readonly<Record<string, unknown>> = { ...HARMLESS, occurredAt: receivedAt };
   const mended: Record<string, unknown> = {};
   for (const name of Object.keys(harmless)) {
     mended[name] = failed.has(name) ? harmless[name] : Reflect.get(input, name);
@@ -91,47 +129,4 @@ function problemsOfTheRest(
   return usageProblems(result.data, receivedAt, null).filter(
     ({ code, field }) => !(COMPARED.get(code) ?? [field]).some((name) => failed.has(name)),
   );
-}
-
-function harmlessAt(receivedAt: Instant): Omit<UsageEvent, 'accountId' | 'occurredAt'> & {
-  readonly accountId: string;
-  readonly occurredAt: string;
-} {
-  return {
-    requestId: '-',
-    accountId: '-',
-    projectId: null,
-    apiKeyId: '-',
-    kind: 'model',
-    provider: '-',
-    model: '-',
-    serviceTier: 'standard',
-    inputTokens: 0,
-    outputTokens: 0,
-    cacheReadTokens: 0,
-    cacheWriteTokens: 0,
-    reasoningTokens: 0,
-    calls: 0,
-    characters: 0,
-    gpuMillis: 0,
-    latencyMs: 0,
-    status: 'success',
-    errorCode: null,
-    occurredAt: formatInstant(receivedAt),
-    sessionId: null,
-    traceId: '-',
-    businessUnit: '-',
-    costCentre: '-',
-    useCase: '-',
-    workflowStep: '-',
-    riskTier: '-',
-    environment: '-',
-    userRole: '-',
-    routePolicyVersion: '-',
-    cacheStatus: 'none',
-    businessOutcomeId: null,
-    sourceId: null,
-    sourceSequence: null,
-    backfill: false,
-  };
 }

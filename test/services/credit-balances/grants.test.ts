@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { account, balanceText, charge, contract, creditWorld, payment, readable, tick } from './facts.ts';
+import {
+  account,
+  balanceText,
+  charge,
+  contract,
+  creditWorld,
+  day,
+  payment,
+  readable,
+  tick,
+} from './facts.ts';
 import { rows } from './table.ts';
 
 describe('the credits of a contract', () => {
@@ -122,6 +132,14 @@ describe('expiry', () => {
       balance: 'available 0 overdraft 5: ',
     },
   ]);
+
+  test('is looked for only where an account record and a date make it possible', () => {
+    const world = creditWorld();
+    contract({ march: { amount: '20', expires: '2026-04-01' } })(world);
+    expect(world.store.tables.accounts?.due(day('2027-01-01'))).toEqual([]);
+    account()(world);
+    expect(world.store.tables.accounts?.due(day('2027-01-01'))).toEqual(['acme']);
+  });
 
   test('needs no account record to run, and none is invented by a tick', () => {
     const world = creditWorld();

@@ -269,6 +269,13 @@ describe('a payment of an account not known yet', () => {
       balance: 'available 0 overdraft 0: ',
     },
     {
+      name: 'in another currency is forgotten then, so that it may come again in the right one',
+      given: [payment('p1', '10', { currency: 'EUR' }), account('USD')],
+      when: payment('p1', '10'),
+      answers: ['payment:p1 | Dr cash 10 | Cr credits(pay:p1) 10'],
+      balance: 'available 10 overdraft 0: pay:p1 10',
+    },
+    {
       name: 'finds no room beyond the number that may wait',
       given: Array.from({ length: 1_000 }, (_, n) => payment(`p${n}`, '1')),
       when: payment('one-more', '1'),

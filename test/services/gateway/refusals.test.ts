@@ -30,6 +30,7 @@ const ROWS: Readonly<Record<Path, readonly Row[]>> = {
     [{ costCentre: undefined }, ['costCentre', 'missing_field']],
     [{ useCase: '  ' }, ['useCase', 'missing_tag']],
     [{ useCase: long }, ['useCase', 'invalid_value']],
+    [{ useCase: 'half \ud83d' }, ['useCase', 'invalid_value']],
     [{ kind: 'magic' }, ['kind', 'invalid_kind']],
     [{ status: 'failed' }, ['status', 'invalid_status']],
     [{ serviceTier: 'turbo' }, ['serviceTier', 'invalid_value']],
@@ -94,6 +95,8 @@ const ROWS: Readonly<Record<Path, readonly Row[]>> = {
     [{ confidence: true }, ['confidence', 'wrong_type']],
     [{ qualityScore: -1 }, ['qualityScore', 'amount_negative']],
     [{ fields: { a: { b: 1 } } }, ['fields.a', 'wrong_type']],
+    [{ fields: { a: '\udc00' } }, ['fields.a', 'invalid_value']],
+    [{ verifier: '\ud800' }, ['verifier', 'invalid_value']],
     [{ fields: { a: long } }, ['fields.a', 'invalid_value']],
     [{ fields: { [long]: 'a' } }, ['fields', 'invalid_value']],
     [

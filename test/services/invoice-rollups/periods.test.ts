@@ -171,6 +171,12 @@ describe('a charge that comes after its month was closed', () => {
       answers: ['draft 2026-05 2 (usage 2)', 'rollup 2026-05 usage/cc-1 2 x1'],
     },
     {
+      name: 'goes to the next month from the very instant of closing',
+      given: [account(), tick('2026-04-01T00:00:00Z')],
+      when: charge('c2', '2'),
+      answers: ['draft 2026-04 2 (usage 2)', 'rollup 2026-04 usage/cc-1 2 x1'],
+    },
+    {
       name: 'still finds its month within the grace',
       given: [account(), charge('c1', '1'), tick('2026-04-01T00:30:00Z')],
       when: charge('c2', '2'),
@@ -257,12 +263,29 @@ describe('an account', () => {
       answers: ['draft 2026-03 1 (usage 1)', 'rollup 2026-03 usage/cc-1 1 x1'],
     },
     {
+      name: 'is in its new zone from the very instant',
+      given: [account({ version: 2, zone: 'Asia/Shanghai', from: '2026-03-31T20:00:00Z' }), account()],
+      when: charge('c1', '1', { at: '2026-03-31T20:00:00Z' }),
+      answers: ['draft 2026-04 1 (usage 1)', 'rollup 2026-04 usage/cc-1 1 x1'],
+    },
+    {
       name: 'has its first zone before its first version took force',
       given: [account({ zone: 'Asia/Shanghai', from: '2026-04-10T00:00:00Z' })],
       when: charge('c1', '1', { at: '2026-03-31T16:00:00Z' }),
       answers: ['draft 2026-04 1 (usage 1)', 'rollup 2026-04 usage/cc-1 1 x1'],
     },
   ]);
+});
+
+test('charges that waited are not kept once they are placed', () => {
+  const world = invoiceWorld();
+  charge('c1', '1')(world);
+  charge('c2', '2')(world);
+  world.store.commit();
+  expect(world.store.sizes()).toMatchObject({ waiting: 2 });
+  account()(world);
+  world.store.commit();
+  expect(world.store.sizes()).toMatchObject({ waiting: 0, drafts: 1, cells: 1 });
 });
 
 describe('the records', () => {

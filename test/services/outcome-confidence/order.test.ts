@@ -159,6 +159,12 @@ describe('a definition', () => {
       answers: [AUTO, 'c2 auto billable confidence_auto'],
     },
     {
+      name: 'that takes effect at the instant of the claim decides it',
+      given: [claim(), verification('0.95')],
+      when: definition({ effectiveAt: CLAIMED }),
+      answers: [AUTO],
+    },
+    {
       name: 'lets a claim without a verification wait on',
       given: [claim()],
       when: definition(),
@@ -206,4 +212,15 @@ describe('a definition', () => {
     ]);
     expect(readable(claim()(world))).toEqual(['refused outcome_unknown c1']);
   });
+});
+
+test('evidence is kept only until it is used', () => {
+  const world = outcomeWorld();
+  definition()(world);
+  verification('0.95')(world);
+  world.store.commit();
+  expect(world.store.sizes()).toMatchObject({ evidence: 1, cases: 0 });
+  claim()(world);
+  world.store.commit();
+  expect(world.store.sizes()).toMatchObject({ evidence: 0, cases: 1 });
 });

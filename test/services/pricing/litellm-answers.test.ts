@@ -1,6 +1,7 @@
 /**
  * Our prices against the answers of the publisher's own cost function, for the same entries and the same uses.
  *
+ * Origin of the cases: litellm 1.109.1 (MIT), `generic_cost_per_token` on entries of its own price map.
  * The answers are floats and not exact, so they are compared at 1e-12 as `prices-and-senders` says. Known difference,
  * left out of the cases: for one provider (fireworks_ai) that function assumes a cache price the map does not hold.
  */
@@ -13,27 +14,26 @@ import { missingClass, priceTokens, sumOf } from '../../../services/pricing/pric
 import { ratesFor, resolveModel } from '../../../services/pricing/resolve-model.ts';
 
 const count = z.number().int().nonnegative();
-const file = z.object({
-  cases: z.array(
-    z.object({
-      model: z.string(),
-      provider: z.string(),
-      prices: z.record(z.string(), z.string()),
-      use: z.object({
-        serviceTier: z.string(),
-        inputTokens: count,
-        outputTokens: count,
-        cacheReadTokens: count,
-        cacheWriteTokens: count,
-        reasoningTokens: count,
-      }),
-      answer: z.string(),
-    }),
-  ),
+const line = z.object({
+  model: z.string(),
+  provider: z.string(),
+  prices: z.record(z.string(), z.string()),
+  use: z.object({
+    serviceTier: z.string(),
+    inputTokens: count,
+    outputTokens: count,
+    cacheReadTokens: count,
+    cacheWriteTokens: count,
+    reasoningTokens: count,
+  }),
+  answer: z.string(),
 });
 
-const text = readFileSync(new URL('litellm-answers.json', import.meta.url), 'utf8');
-const { cases } = file.parse(JSON.parse(text));
+const text = readFileSync(new URL('litellm-answers.jsonl', import.meta.url), 'utf8');
+const cases = text
+  .trim()
+  .split('\n')
+  .map((row) => line.parse(JSON.parse(row)));
 
 test.each(cases)('$model $use', ({ model, provider, prices, use, answer }) => {
   const imported = importLitellmMap({ [model]: { litellm_provider: provider, ...prices } });
