@@ -40,7 +40,10 @@ class StateTable<V> implements Table<V> {
   }
 
   set(key: string, value: V): void {
+    const before = this.#index === null ? undefined : this.get(key);
     this.#overlay.set(key, value);
+    // A key that keeps its due time keeps its entry; a second one would stay in the heap until that time comes.
+    if (before !== undefined && this.#dueAt?.(before) === this.#dueAt?.(value)) return;
     this.#schedule(key, value);
   }
 

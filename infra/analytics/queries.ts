@@ -1,15 +1,13 @@
 /**
  * What analysts ask about uses: what they cost, how the calls went, and which single ones are behind a number.
  *
+ * Eight names leave this file because each question comes with the types of its question and of its answer.
  * The aggregates are written as the table's projections have them, so that ClickHouse answers from those.
  */
 import type { ClickHouseClient } from '@clickhouse/client';
 import { z } from 'zod';
 import { MoneyText, select, Whole } from './select.ts';
-import { boundFilter, type Dimension, grouping, type UsageFilter } from './usage-filter.ts';
-
-/** The values of the dimensions that were asked for. */
-export type Keys = Readonly<Partial<Record<Dimension, string>>>;
+import { boundFilter, type Dimension, grouping, type Keys, type UsageFilter } from './usage-filter.ts';
 
 export interface UsageQuestion {
   readonly by: readonly Dimension[];

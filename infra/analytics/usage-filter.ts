@@ -30,6 +30,9 @@ export const DIMENSIONS: readonly Dimension[] = [
   'use_case',
 ];
 
+/** The values of the dimensions that were asked for. */
+export type Keys = Readonly<Partial<Record<Dimension, string>>>;
+
 /** Days are UTC, as YYYY-MM-DD; `fromDay` is included and `toDay` is not. An empty list filters nothing. */
 export interface UsageFilter {
   readonly fromDay?: string;
@@ -37,7 +40,7 @@ export interface UsageFilter {
   readonly only?: Readonly<Partial<Record<Exclude<Dimension, 'day'>, readonly string[]>>>;
 }
 
-export interface BoundFilter {
+interface BoundFilter {
   /** A condition that is always complete, `1` where nothing is filtered. */
   readonly where: string;
   readonly params: Readonly<Record<string, unknown>>;
@@ -63,13 +66,13 @@ export function boundFilter(filter: UsageFilter): BoundFilter {
   return { where: conditions.length === 0 ? '1' : conditions.join(' AND '), params };
 }
 
-export interface Grouping {
+interface Grouping {
   /** For SELECT: every dimension under its own name. */
   readonly selected: string;
   /** For GROUP BY. */
   readonly columns: string;
   /** Reads the dimensions back from a row. */
-  keysOf(row: Readonly<Record<string, unknown>>): Readonly<Partial<Record<Dimension, string>>>;
+  keysOf(row: Readonly<Record<string, unknown>>): Keys;
 }
 
 export function grouping(by: readonly Dimension[]): Grouping {

@@ -3,7 +3,7 @@
  *
  * Invariant: an answer that does not come and a table that is not there are different errors with different ways out.
  */
-import { ClickHouseError, createClient } from '@clickhouse/client';
+import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import {
   applyAnalyticsSchema,
   planAnalyticsSchema,
@@ -39,7 +39,12 @@ const UNKNOWN_DATABASE = '81';
 const requestTimeoutMs = 120_000;
 
 export function openAnalytics(address: AnalyticsAddress): Analytics {
-  const client = createClient({ ...address, application: 'ledger-cli', request_timeout: requestTimeoutMs });
+  const client = createClient({
+    ...address,
+    application: 'ledger-cli',
+    request_timeout: requestTimeoutMs,
+    log: { level: ClickHouseLogLevel.OFF },
+  });
   return {
     spend: (question) => asking(() => spendBy(client, question)),
     quality: (question) => asking(() => qualityBy(client, question)),
@@ -54,13 +59,23 @@ async function asking<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
-    if (!(error instanceof ClickHouseError)) {
-      const isNetwork = error instanceof Error && 'code' in error;
-      throw isNetwork ? unreachable('ClickHouse', error) : error;
-    }
+    if (!(error instanceof ClickHouseError)) throw ofOther(error);
     if (error.code === UNKNOWN_TABLE || error.code === UNKNOWN_DATABASE) {
       throw dataError('tables_missing', error.message, 'Run `ledger apply` to create the tables.');
     }
     throw dataError(`clickhouse_${error.code}`, error.message, 'See the log of the analytics server.');
   }
+}
+
+function ofOther(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  if (error.message.includes('after it was applied')) {
+    return dataError(
+      'table_changed',
+      error.message,
+      'Put the file back as it was, and add the change as a new file.',
+    );
+  }
+  const isNetwork = 'code' in error || error.message.includes('Timeout');
+  return isNetwork ? unreachable('ClickHouse', error) : error;
 }

@@ -2,19 +2,20 @@
  * How far each service is behind its inputs.
  *
  * Job: positions that the services publish in their transactions, against the ends of the log. Positions may stay
- * behind markers, which are no records, so where the two differ the log is asked whether a record is left.
+ * behind markers, which are no records, so where the two differ the records between them are counted.
  */
 import { GRAPH } from '../../topology/graph.ts';
+import type { OffsetBounds } from '../../topology/log.ts';
 import { SERVICES, type ServiceName, type TopicName } from '../../topology/topics.ts';
-import { PartitionCursor, placeOf, type Source } from './topic-scan.ts';
+import { partitionsOf, placeOf, type Source, scan } from './topic-scan.ts';
 
 export interface PartitionLag {
-  readonly topic: TopicName;
+  readonly topic: string;
   readonly partition: number;
   /** Null where the service has never committed a position. */
   readonly position: number | null;
   readonly end: number;
-  /** Offsets to go, markers included; 0 when no record is left. */
+  /** Records to go; in a very long gap the offsets, markers included. */
   readonly lag: number;
 }
 
@@ -23,13 +24,13 @@ export interface ServiceLag {
   readonly partitions: readonly PartitionLag[];
 }
 
-/** A gap longer than this holds records for certain and is not looked into. */
-const MARKERS_LIKELY_MAX = 10_000;
+/** A gap longer than this is not read to be counted. */
+const COUNTED_OFFSETS_MAX = 10_000;
 
-export async function lagOfServices(source: Source): Promise<readonly ServiceLag[]> {
-  const lags: ServiceLag[] = [];
-  for (const service of SERVICES) lags.push({ service, partitions: await lagOf(source, service) });
-  return lags;
+export function lagOfServices(source: Source): Promise<readonly ServiceLag[]> {
+  return Promise.all(
+    SERVICES.map(async (service) => ({ service, partitions: await lagOf(source, service) })),
+  );
 }
 
 export function totalLag(lags: readonly ServiceLag[]): number {
@@ -42,42 +43,40 @@ export function lagSum(partitions: readonly PartitionLag[]): number {
 
 async function lagOf(source: Source, service: ServiceName): Promise<readonly PartitionLag[]> {
   const inputs: readonly TopicName[] = GRAPH[service].inputs;
-  const places: { topic: TopicName; partition: number }[] = [];
-  for (const topic of inputs) {
-    const count = await source.log.partitionCount(topic);
-    for (let partition = 0; partition < count; partition += 1) places.push({ topic, partition });
-  }
+  const places = await partitionsOf(source.log, inputs);
   const [bounds, positions] = await Promise.all([
     source.log.bounds(places),
     source.log.admin.groupPositions(service, places),
   ]);
-  const ranges = new Map(bounds.map((each) => [placeOf(each), each]));
   const committed = new Map(positions.map((each) => [placeOf(each), each.offset]));
-  const lags: PartitionLag[] = [];
-  for (const place of places) {
-    const { start = 0, end = 0 } = ranges.get(placeOf(place)) ?? {};
-    const offset = committed.get(placeOf(place)) ?? -1;
-    const position = offset < 0 ? null : offset;
-    const lag = await realLag(source, { ...place, from: Math.max(position ?? start, start), end });
-    lags.push({ ...place, position, end, lag });
-  }
-  return lags;
+  const gaps = bounds.map((each) => ({
+    ...each,
+    start: Math.max(committed.get(placeOf(each)) ?? 0, each.start),
+  }));
+  const counted = await recordsIn(
+    source,
+    gaps.filter(({ start, end }) => start < end && end - start <= COUNTED_OFFSETS_MAX),
+  );
+  return gaps.map(({ topic, partition, start, end }) => {
+    const position = committed.get(placeOf({ topic, partition })) ?? -1;
+    const gap = Math.max(end - start, 0);
+    const lag = gap > COUNTED_OFFSETS_MAX ? gap : (counted.get(placeOf({ topic, partition })) ?? 0);
+    return { topic, partition, position: position < 0 ? null : position, end, lag };
+  });
 }
 
-interface Gap {
-  readonly topic: string;
-  readonly partition: number;
-  readonly from: number;
-  readonly end: number;
-}
-
-async function realLag(source: Source, { topic, partition, from, end }: Gap): Promise<number> {
-  const gap = Math.max(end - from, 0);
-  if (gap === 0 || gap > MARKERS_LIKELY_MAX) return gap;
-  const cursor = await PartitionCursor.open(source, { topic, partition }, from);
-  try {
-    return (await cursor.peek()) === null ? 0 : gap;
-  } finally {
-    await cursor.close();
-  }
+/** Records between start and end of each gap, all read by one reader. */
+async function recordsIn(
+  source: Source,
+  gaps: readonly OffsetBounds[],
+): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>();
+  await scan(source, gaps, {
+    from: gaps.map((gap) => ({ ...gap, end: gap.start })),
+    visit(record) {
+      const place = placeOf(record);
+      counts.set(place, (counts.get(place) ?? 0) + 1);
+    },
+  });
+  return counts;
 }

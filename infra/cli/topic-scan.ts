@@ -44,6 +44,7 @@ export async function scan(
   places: readonly TopicPartition[],
   hooks: ScanHooks,
 ): Promise<readonly OffsetBounds[]> {
+  if (places.length === 0) return [];
   const resumed = new Map(hooks.from?.map((each) => [placeOf(each), each.end]));
   const bounds = (await source.log.bounds(places)).map((each) => ({
     ...each,

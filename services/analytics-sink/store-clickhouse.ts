@@ -146,7 +146,10 @@ export class ClickHouseStore implements AnalyticsStore {
     const rows = await this.#select('SELECT argMax(sink_id, started_at) AS sinkId FROM sink_starts', {});
     const newest = NewestSink.parse(rows)[0]?.sinkId;
     if (newest !== this.#sinkId) {
-      throw new StoreError('refused', `another sink (${newest}) has started; this one (${this.#sinkId}) stops`);
+      throw new StoreError(
+        'refused',
+        `another sink (${newest}) has started; this one (${this.#sinkId}) stops`,
+      );
     }
     this.#lookedAtMs = nowMs;
   }

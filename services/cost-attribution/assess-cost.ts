@@ -10,8 +10,8 @@
  */
 import type { PriceBookVersion } from '../../schemas/generated/price-book-index.ts';
 import type { Instant } from '../../schemas/instant.ts';
+import type { BookTables } from '../pricing/book-tables.ts';
 import type { ModelRates, TokenUse } from '../pricing/model.ts';
-import type { BookTables } from '../pricing/price-book-index.ts';
 import { booksInForce, modelIn } from '../pricing/price-books.ts';
 import { missingClass } from '../pricing/price-tokens.ts';
 import { ratesFor } from '../pricing/resolve-model.ts';

@@ -9,7 +9,7 @@
  *  3. Totals do not depend on the order of arrival.
  */
 import { receivePart } from '../pricing/price-book-index.ts';
-import { openSlots } from '../pricing/suspense-queue.ts';
+import { openSlots } from '../pricing/suspense-release.ts';
 import { assessCost } from './assess-cost.ts';
 import { backfillEvent, costEvent, suspenseEvent } from './cost-event.ts';
 import type { CostInput, CostOutput, CostTables } from './model.ts';

@@ -6,8 +6,9 @@
 import type { CostEvent } from '../../schemas/generated/cost-event.ts';
 import type { PriceBook } from '../../schemas/generated/price-book.ts';
 import type { Instant } from '../../schemas/instant.ts';
-import { INDEX_KEY, partKey, receivePart } from '../pricing/price-book-index.ts';
-import { type OpenSlot, open, openSlots } from '../pricing/suspense-queue.ts';
+import { INDEX_KEY, partKey } from '../pricing/book-tables.ts';
+import { receivePart } from '../pricing/price-book-index.ts';
+import { type OpenSlot, open, openSlots } from '../pricing/suspense-release.ts';
 import type { CostTables } from './model.ts';
 import { review, settle, suspend, thingsOf } from './suspense.ts';
 

@@ -12,7 +12,7 @@ import {
   type TablesOf,
   table,
 } from '../../topology/processor.ts';
-import { isOpen } from '../pricing/suspense-queue.ts';
+import { isOpen } from '../pricing/suspense-release.ts';
 
 const AT_ONCE = instantOfMillis(0);
 

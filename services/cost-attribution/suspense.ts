@@ -9,9 +9,10 @@
 import type { CostEvent } from '../../schemas/generated/cost-event.ts';
 import type { PriceBook } from '../../schemas/generated/price-book.ts';
 import type { PriceBookIndex, PriceBookVersion } from '../../schemas/generated/price-book-index.ts';
-import { type BookTables, partKey } from '../pricing/price-book-index.ts';
+import { type BookTables, partKey } from '../pricing/book-tables.ts';
 import { namesIn } from '../pricing/price-books.ts';
-import { join, type OpenSlot, pass } from '../pricing/suspense-queue.ts';
+import { join } from '../pricing/suspense-queue.ts';
+import { type OpenSlot, pass } from '../pricing/suspense-release.ts';
 import { assessCost, modelThing, type Priced, type Unpriced } from './assess-cost.ts';
 import type { CostTables } from './model.ts';
 

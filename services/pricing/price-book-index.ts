@@ -15,10 +15,8 @@ import { CURRENCY_CODES } from '../../schemas/currency.ts';
 import type { PriceBook, TokenRate } from '../../schemas/generated/price-book.ts';
 import type { PriceBookIndex, PriceBookVersion } from '../../schemas/generated/price-book-index.ts';
 import type { RefusalCode } from '../../schemas/refusals.ts';
+import { type BookTables, INDEX_KEY, isComplete, partKey } from './book-tables.ts';
 import { TOKEN_CLASSES } from './model.ts';
-
-/** The only key of the index table. */
-export const INDEX_KEY = 'all';
 
 export const PRICE_BOOK_LIMITS = {
   versionsMax: 2_000,
@@ -32,23 +30,10 @@ const CLASSES: ReadonlySet<string> = new Set(TOKEN_CLASSES);
 const CURRENCIES: ReadonlySet<string> = new Set(CURRENCY_CODES);
 const ZERO_PRICE = parseAmount('0');
 
-export interface BookTables {
-  readonly bookIndex: { get(key: string): PriceBookIndex | undefined };
-  readonly bookParts: { get(key: string): PriceBook | undefined };
-}
-
 export type Receipt =
   | { readonly kind: 'known' }
   | { readonly kind: 'refused'; readonly code: RefusalCode; readonly field: string; readonly message: string }
   | { readonly kind: 'taken'; readonly index: PriceBookIndex; readonly completed: PriceBookVersion | null };
-
-export function partKey(book: Pick<PriceBook, 'priceBookId' | 'version'>, part: number): string {
-  return `${book.priceBookId}/${book.version}/${part}`;
-}
-
-export function isComplete(version: PriceBookVersion): boolean {
-  return version.read.length === version.parts;
-}
 
 export function receivePart(tables: BookTables, book: PriceBook): Receipt {
   const stored = tables.bookParts.get(partKey(book, book.part));

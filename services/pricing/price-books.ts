@@ -12,7 +12,7 @@
 import type { ModelPrice, PriceBook } from '../../schemas/generated/price-book.ts';
 import type { PriceBookIndex, PriceBookVersion } from '../../schemas/generated/price-book-index.ts';
 import type { Instant } from '../../schemas/instant.ts';
-import { type BookTables, INDEX_KEY, isComplete, partKey } from './price-book-index.ts';
+import { type BookTables, INDEX_KEY, isComplete, partKey } from './book-tables.ts';
 import { type ResolvedModel, resolveModel } from './resolve-model.ts';
 
 export type Purpose = 'cost' | 'customer';

@@ -32,12 +32,12 @@ export function missingClass(rates: ModelRates, use: TokenUse): TokenClass | nul
 export function priceTokens(rates: ModelRates, use: TokenUse): readonly PricedComponent[] {
   const counts = countsOf(rates, use);
   const components: PricedComponent[] = [];
-  addComponent(components, 'input', counts.input, rates.input);
-  addComponent(components, 'cache_read', counts.cacheRead, rates.cacheRead);
-  addComponent(components, 'cache_write', counts.cacheWrite, rates.cacheWrite);
-  addComponent(components, 'cache_write_1h', counts.cacheWrite1h, rates.cacheWrite1h);
-  addComponent(components, 'output', counts.output, rates.output);
-  addComponent(components, 'reasoning', counts.reasoning, rates.reasoning);
+  add(components, component('input', counts.input, rates.input));
+  add(components, component('cache_read', counts.cacheRead, rates.cacheRead));
+  add(components, component('cache_write', counts.cacheWrite, rates.cacheWrite));
+  add(components, component('cache_write_1h', counts.cacheWrite1h, rates.cacheWrite1h));
+  add(components, component('output', counts.output, rates.output));
+  add(components, component('reasoning', counts.reasoning, rates.reasoning));
   return components;
 }
 
@@ -82,10 +82,15 @@ function plainOutput(rates: ModelRates, use: TokenUse): number {
   return rates.reasoning === null ? use.outputTokens : use.outputTokens - use.reasoningTokens;
 }
 
-function addComponent(
-  components: PricedComponent[],
-  ...[tokenClass, quantity, unitPrice]: [TokenClass, number, Amount | null]
-): void {
-  if (quantity === 0 || unitPrice === null) return;
-  components.push({ tokenClass, quantity, unitPrice, amount: timesCount(unitPrice, quantity) });
+function component(
+  tokenClass: TokenClass,
+  quantity: number,
+  unitPrice: Amount | null,
+): PricedComponent | null {
+  if (quantity === 0 || unitPrice === null) return null;
+  return { tokenClass, quantity, unitPrice, amount: timesCount(unitPrice, quantity) };
+}
+
+function add(components: PricedComponent[], found: PricedComponent | null): void {
+  if (found !== null) components.push(found);
 }

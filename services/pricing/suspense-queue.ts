@@ -1,20 +1,13 @@
 /**
  * Queues of items that wait for something missing: a price of a model, the terms of an account.
  *
- * Job: stand in a queue, leave it, be released from it when the missing thing arrives. Boundary: knows neither uses nor
- * outcomes; an item is a key in a table of its service.
+ * Job: stand in a queue and leave it. Boundary: knows neither uses nor outcomes; an item is a key in a table of its
+ * service. What happens when the missing thing arrives is in `suspense-release.ts`.
  *
- * Invariants:
- *  1. Standing in a queue and leaving it cost a fixed number of writes, however long the queue is.
- *  2. An arrival opens the queue up to its present end; at most `RELEASES_PER_INPUT_MAX` slots are looked at per input,
- *     the rest at the next clock ticks (`isOpen` is what a timer looks for).
- *  3. Who joins again after being looked at stands behind the opened part, so a release ends.
+ * Invariant: standing in a queue and leaving it cost a fixed number of writes, however long the queue is.
  */
 import type { SuspenseQueue } from '../../schemas/generated/price-suspense-queue.ts';
 import type { SuspenseSlot } from '../../schemas/generated/price-suspense-slot.ts';
-
-/** Slots looked at per input record: bounds the outputs of one arrival. */
-export const RELEASES_PER_INPUT_MAX = 1_000;
 
 interface Cells<V> {
   get(key: string): V | undefined;
@@ -25,18 +18,6 @@ interface Cells<V> {
 export interface QueueTables {
   readonly queues: Cells<SuspenseQueue>;
   readonly slots: Cells<SuspenseSlot>;
-}
-
-/** A slot that is due to be looked at; `item` is null where its item has left. */
-export interface OpenSlot {
-  readonly thing: string;
-  readonly slot: number;
-  readonly item: string | null;
-}
-
-/** Whether the missing thing has arrived and slots are left to look at. */
-export function isOpen(queue: SuspenseQueue): boolean {
-  return queue.head < queue.releaseUntil;
 }
 
 /** Takes a place and returns its slot. */
@@ -51,42 +32,6 @@ export function leave(tables: QueueTables, thing: string, slot: number): void {
   tables.slots.delete(slotKey(thing, slot));
 }
 
-/** Opens the queue up to its present end. Does nothing where nobody waits. */
-export function open(tables: QueueTables, thing: string): void {
-  const queue = tables.queues.get(thing);
-  if (queue !== undefined) tables.queues.set(thing, { ...queue, releaseUntil: queue.tail });
-}
-
-/** The next slots of things that have just arrived or are still open. Reads only. */
-export function openSlots(
-  tables: QueueTables,
-  things: Iterable<string>,
-  opens: 'arrived' | 'still_open',
-): readonly OpenSlot[] {
-  const found: OpenSlot[] = [];
-  for (const thing of things) {
-    const queue = tables.queues.get(thing);
-    if (queue === undefined) continue;
-    const until = opens === 'arrived' ? queue.tail : queue.releaseUntil;
-    for (let slot = queue.head; slot < until; slot += 1) {
-      if (found.length >= RELEASES_PER_INPUT_MAX) return found;
-      found.push({ thing, slot, item: tables.slots.get(slotKey(thing, slot))?.item ?? null });
-    }
-  }
-  return found;
-}
-
-/** Moves the head past slots that were looked at, in their order; an empty queue disappears. */
-export function pass(tables: QueueTables, slots: readonly OpenSlot[]): void {
-  for (const { thing, slot } of slots) {
-    tables.slots.delete(slotKey(thing, slot));
-    const queue = tables.queues.get(thing);
-    if (queue === undefined) continue;
-    if (slot + 1 >= queue.tail) tables.queues.delete(thing);
-    else tables.queues.set(thing, { ...queue, head: slot + 1 });
-  }
-}
-
-function slotKey(thing: string, slot: number): string {
+export function slotKey(thing: string, slot: number): string {
   return `${thing}#${slot}`;
 }

@@ -9,7 +9,7 @@ import type { Contract } from '../../schemas/generated/contract.ts';
 import type { PriceBook } from '../../schemas/generated/price-book.ts';
 import type { PriceBookIndex, PriceBookVersion } from '../../schemas/generated/price-book-index.ts';
 import type { RatingTerms } from '../../schemas/generated/rating-terms.ts';
-import { partKey } from '../pricing/price-book-index.ts';
+import { partKey } from '../pricing/book-tables.ts';
 import { namesIn } from '../pricing/price-books.ts';
 import { priceThing } from './assess-use.ts';
 import type { RatingTables, View } from './model.ts';

@@ -13,7 +13,7 @@ import type { Charge } from '../../schemas/generated/charge.ts';
 import type { OutcomeDecision } from '../../schemas/generated/outcome-decision.ts';
 import type { OutcomeCount } from '../../schemas/generated/rating-outcome-counts.ts';
 import { receivePart } from '../pricing/price-book-index.ts';
-import { type OpenSlot, openSlots } from '../pricing/suspense-queue.ts';
+import { type OpenSlot, openSlots } from '../pricing/suspense-release.ts';
 import { takeTerms, thingsOf, withBookPart, withTerms } from './arrivals.ts';
 import { assessOutcome, type Chargeable, isCharged, isVerified, type Outcome } from './assess-outcome.ts';
 import { assessUse, termsThing } from './assess-use.ts';

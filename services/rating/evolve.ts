@@ -7,8 +7,9 @@
  * Invariant: after the input is laid down, the tables are the view that `decide` looked at, so both see the same items
  * released, in the same order.
  */
-import { INDEX_KEY, partKey, receivePart } from '../pricing/price-book-index.ts';
-import { type OpenSlot, open, openSlots } from '../pricing/suspense-queue.ts';
+import { INDEX_KEY, partKey } from '../pricing/book-tables.ts';
+import { receivePart } from '../pricing/price-book-index.ts';
+import { type OpenSlot, open, openSlots } from '../pricing/suspense-release.ts';
 import { takeTerms, thingsOf } from './arrivals.ts';
 import { assessOutcome, type Chargeable, isCharged, isVerified, type Outcome } from './assess-outcome.ts';
 import { assessUse, termsThing } from './assess-use.ts';

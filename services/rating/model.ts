@@ -14,8 +14,8 @@ import {
   type TablesOf,
   table,
 } from '../../topology/processor.ts';
-import type { BookTables } from '../pricing/price-book-index.ts';
-import { isOpen } from '../pricing/suspense-queue.ts';
+import type { BookTables } from '../pricing/book-tables.ts';
+import { isOpen } from '../pricing/suspense-release.ts';
 
 const AT_ONCE = instantOfMillis(0);
 
@@ -47,7 +47,7 @@ export interface View extends BookTables {
   readonly terms: { get(accountId: string): RatingTerms | undefined };
 }
 
-export type RatingTopic =
+type RatingTopic =
   | 'accounts'
   | 'contracts'
   | 'price-books'

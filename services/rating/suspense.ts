@@ -10,7 +10,8 @@
  */
 import type { HeldOutcome } from '../../schemas/generated/rating-held-outcome.ts';
 import type { SuspendedUse } from '../../schemas/generated/rating-suspended-use.ts';
-import { join, leave, type OpenSlot, pass } from '../pricing/suspense-queue.ts';
+import { join, leave } from '../pricing/suspense-queue.ts';
+import { type OpenSlot, pass } from '../pricing/suspense-release.ts';
 import { assessOutcome, type Chargeable, type HeldBack, type Outcome } from './assess-outcome.ts';
 import { assessUse, type Blocked, type Priceable, type Use } from './assess-use.ts';
 import type { RatingTables, View } from './model.ts';

@@ -5,7 +5,8 @@ import { type Amount, ZERO } from '../../schemas/amount.ts';
 import { addAmounts } from '../../schemas/amount-arithmetic.ts';
 import type { Charge } from '../../schemas/generated/charge.ts';
 import { rating } from '../../services/rating/processor.ts';
-import { account, at, contract, decision, MODE_A, usd } from '../services/pricing/fixtures.ts';
+import { at, usd } from '../services/pricing/fixtures.ts';
+import { account, contract, decision, MODE_A } from '../services/rating/fixtures.ts';
 import { scenario } from '../support/scenario.ts';
 
 interface Month {

@@ -25,16 +25,12 @@ import { ClickHouseStore } from '../../services/analytics-sink/store-clickhouse.
 import type { Log } from '../../topology/log.ts';
 import { type Endpoint, startEndpoint } from '../contract/clickhouse-endpoint-support.ts';
 import { recordArbitrary } from '../schemas/record-arbitrary.ts';
+import { directory, logRecord, outgoing, routes, sinkLog } from '../services/analytics-sink/sink-log.ts';
 import {
   chargeFor,
   costEvent,
-  directory,
   journalEntry,
-  logRecord,
   MID_MONTH,
-  outgoing,
-  routes,
-  sinkLog,
   units,
 } from '../services/analytics-sink/sink-records.ts';
 
@@ -102,8 +98,8 @@ function startSink(log: Log, store: ClickHouseStore, limits: Partial<typeof SINK
         pause,
         observer: {
           onReady: () => {
-          ready = true;
-        },
+            ready = true;
+          },
           onInserted: (block) => {
             inserted += block.records;
           },

@@ -17,7 +17,8 @@ import type { SchemaDirectory } from '../../schemas/schema-directory.ts';
 import { connectSchemaDirectory } from '../../schemas/schema-directory-registry.ts';
 import { applyAnalyticsSchema } from '../../services/analytics-sink/schema.ts';
 import { openKafkaLog } from '../../topology/log-kafka.ts';
-import { costEvent, journalEntry, routes, units } from '../services/analytics-sink/sink-records.ts';
+import { routes } from '../services/analytics-sink/sink-log.ts';
+import { costEvent, journalEntry, units } from '../services/analytics-sink/sink-records.ts';
 
 const PARTITIONS = 2;
 const USES = 20_000;

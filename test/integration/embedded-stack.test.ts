@@ -37,15 +37,19 @@ async function leaveData(target: Stack): Promise<void> {
   await admin.connect();
   await admin.createTopics({ topics: [{ topic: 'kept', numPartitions: 1 }], waitForLeaders: true });
   await admin.disconnect();
-  const schema = JSON.stringify({ type: 'record', name: 'Kept', fields: [{ name: 'id', type: 'string' }] });
-  const registered = await fetch(`${target.schemaRegistryUrl}/subjects/kept-value/versions`, {
+  await register(target, 'kept');
+  await write(target, 'CREATE TABLE kept (n UInt32) ENGINE = MergeTree ORDER BY n');
+  await addRecord(target);
+}
+
+async function register(target: Stack, name: string): Promise<void> {
+  const schema = JSON.stringify({ type: 'record', name, fields: [{ name: 'id', type: 'string' }] });
+  const registered = await fetch(`${target.schemaRegistryUrl}/subjects/${name}-value/versions`, {
     method: 'POST',
     headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
     body: JSON.stringify({ schema }),
   });
-  expect(registered.status).toBe(200);
-  await write(target, 'CREATE TABLE kept (n UInt32) ENGINE = MergeTree ORDER BY n');
-  await addRecord(target);
+  expect([registered.status, await registered.text()]).toEqual([200, expect.stringContaining('"id"')]);
 }
 
 async function addRecord(target: Stack): Promise<void> {
@@ -113,10 +117,13 @@ describe('one stack', () => {
     async () => {
       const { parts } = stack;
       const before = Object.values(parts).map(({ pid }) => pid);
+      await register(stack, 'registered_last');
       await Promise.all(Object.values(parts).map((part) => part.kill('SIGKILL')));
       expect(Object.values(parts).map(({ pid }) => pid)).toEqual([null, null, null]);
       await Promise.all(Object.values(parts).map((part) => part.restart()));
       expect(Object.values(parts).some(({ pid }, at) => pid === null || pid === before[at])).toBe(false);
+      const last = await fetch(`${stack.schemaRegistryUrl}/subjects/registered_last-value/versions/latest`);
+      expect(last.status).toBe(200);
       await addRecord(stack);
       expect(await keptData(stack)).toEqual({ records: 2, rows: 2, schemaId: 1 });
     },

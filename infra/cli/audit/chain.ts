@@ -56,11 +56,12 @@ export async function checkChain(
   const topics: readonly TopicName[] = GRAPH[service].outputs;
   // The end of the steps is taken first: whatever they name is then within the ends of the outputs.
   const steps = await PartitionCursor.open(source, { topic: serviceTopics(service).steps, partition });
-  const lanes: OutputLane[] = [];
+  const lanes = await Promise.all(
+    [...topics, serviceTopics(service).rejected].map((topic) =>
+      OutputLane.open(source, { topic, partition }, service),
+    ),
+  );
   try {
-    for (const topic of [...topics, serviceTopics(service).rejected]) {
-      lanes.push(await OutputLane.open(source, { topic, partition }, service));
-    }
     return await follow({ source, task, steps, lanes, isCompacted: topics.some(isCompacted) }, onSteps);
   } finally {
     await Promise.all([steps, ...lanes].map((each) => each.close()));

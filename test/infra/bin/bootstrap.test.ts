@@ -34,7 +34,7 @@ beforeEach(() => {
   writeFileSync(join(project, 'package-lock.json'), lockOf('1.0.0'));
   writeFileSync(
     script,
-    'const words: string[] = process.argv.slice(2); console.log(`ran ${words.join(" ")}`); process.exit(words.length);',
+    'const words: string[] = process.argv.slice(2); console.log("ran", words.join(" ")); process.exit(words.length);',
   );
   npmThat(
     `mkdir -p node_modules/.bin; ln -sf ${process.execPath} node_modules/.bin/node; echo "npm noise"; echo called >> npm-calls`,

@@ -4,7 +4,8 @@ import { blockToken } from '../../../services/analytics-sink/block.ts';
 import { Lane } from '../../../services/analytics-sink/lane.ts';
 import { UnreadableRecord } from '../../../services/analytics-sink/routes.ts';
 import type { LogRecord } from '../../../topology/log.ts';
-import { costEvent, framed, journalEntry, logRecord, MID_MONTH, routes } from './sink-records.ts';
+import { framed, logRecord, routes } from './sink-log.ts';
+import { costEvent, journalEntry, MID_MONTH } from './sink-records.ts';
 
 const LIMITS = { blockRowsMax: 4, blockBytesMax: 1_000_000, lingerMs: 250 };
 

@@ -1,30 +1,16 @@
-/** Records for the sink's tests, framed as services write them, and a log that holds them. */
+/** Records for the sink's tests, as services would write them. */
 import { type Amount, amountOfUnits } from '../../../schemas/amount.ts';
-import { encodeFramed } from '../../../schemas/codec.ts';
 import type { Charge } from '../../../schemas/generated/charge.ts';
 import type { CostEvent } from '../../../schemas/generated/cost-event.ts';
 import type { JournalEntry, Posting } from '../../../schemas/generated/journal-entry.ts';
-import type { RecordName, RecordTypes } from '../../../schemas/generated/record-types.ts';
 import { parseAccountId } from '../../../schemas/ids.ts';
 import { instantOfMillis } from '../../../schemas/instant.ts';
-import { MemorySchemaDirectory } from '../../../schemas/schema-directory-memory.ts';
-import { routesOf } from '../../../services/analytics-sink/routes.ts';
-import type { LogRecord, OutgoingRecord } from '../../../topology/log.ts';
-import { MemoryLog } from '../../../topology/log-memory.ts';
-import type { FaultHook } from '../../../topology/log-memory-faults.ts';
-
-export const directory = new MemorySchemaDirectory();
-export const routes = routesOf(directory);
 
 /** The middle of a month, so that a test that wants a month's end says so. */
 export const MID_MONTH = Date.UTC(2026, 2, 15, 12);
 
 export function units(value: bigint): Amount {
   return amountOfUnits(value);
-}
-
-export function framed<N extends RecordName>(name: N, value: RecordTypes[N]): Buffer {
-  return encodeFramed(name, value, directory.idOf(name));
 }
 
 export function costEvent(index: number, change: Partial<CostEvent> = {}): CostEvent {
@@ -130,32 +116,4 @@ export function journalEntry(index: number, amount: bigint): JournalEntry {
     bookedAt: instantOfMillis(MID_MONTH),
     cause: { topic: 'charges', partition: 0, offset: index },
   };
-}
-
-export function outgoing<N extends RecordName>(
-  place: { readonly topic: string; readonly partition: number },
-  name: N,
-  value: RecordTypes[N],
-): OutgoingRecord {
-  return { ...place, key: Buffer.from('key'), value: framed(name, value) };
-}
-
-export function logRecord(
-  place: { topic: string; offset: number; appendedAt?: number },
-  value: Buffer | null,
-): LogRecord {
-  return { partition: 0, appendedAt: MID_MONTH, key: null, headers: [], value, ...place };
-}
-
-/** A log with every routed topic; append time comes from `now`. */
-export async function sinkLog(
-  now: () => number,
-  partitions: number,
-  faults: FaultHook = () => 'none',
-): Promise<MemoryLog> {
-  const log = new MemoryLog({ now, faults });
-  await log.admin.createTopics(
-    routes.map(({ topic }) => ({ name: topic, partitions, replicationFactor: 1, config: {} })),
-  );
-  return log;
 }

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { runSink, SINK_LIMITS, type SinkLimits } from '../../../services/analytics-sink/sink.ts';
 import type { Log } from '../../../topology/log.ts';
 import { FakeStore, type StoreFault } from './fake-store.ts';
-import { costEvent, directory, journalEntry, MID_MONTH, outgoing, routes, sinkLog } from './sink-records.ts';
+import { directory, outgoing, routes, sinkLog } from './sink-log.ts';
+import { costEvent, journalEntry, MID_MONTH } from './sink-records.ts';
 
 const LIMITS: SinkLimits = {
   ...SINK_LIMITS,

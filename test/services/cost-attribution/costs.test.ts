@@ -6,10 +6,11 @@ import type { PriceBook } from '../../../schemas/generated/price-book.ts';
 import type { UsageEvent } from '../../../schemas/generated/usage-event.ts';
 import { parseAccountId } from '../../../schemas/ids.ts';
 import { costAttribution } from '../../../services/cost-attribution/processor.ts';
-import { RELEASES_PER_INPUT_MAX } from '../../../services/pricing/suspense-queue.ts';
+import { RELEASES_PER_INPUT_MAX } from '../../../services/pricing/suspense-release.ts';
 import type { Output, RefusalOutput } from '../../../topology/processor.ts';
 import { scenario } from '../../support/scenario.ts';
-import { at, book, price, usd, use } from '../pricing/fixtures.ts';
+import { at, book, price, usd } from '../pricing/fixtures.ts';
+import { use } from '../rating/fixtures.ts';
 
 const world = () => scenario(costAttribution);
 const costBook = (changes: Partial<PriceBook> = {}) =>

@@ -6,7 +6,8 @@ import type { PriceBook } from '../../../schemas/generated/price-book.ts';
 import type { UsageEvent } from '../../../schemas/generated/usage-event.ts';
 import { costAttribution } from '../../../services/cost-attribution/processor.ts';
 import { scenario } from '../../support/scenario.ts';
-import { at, book, price, use } from '../pricing/fixtures.ts';
+import { at, book, price } from '../pricing/fixtures.ts';
+import { use } from '../rating/fixtures.ts';
 
 /** One book id per version: what is in force at a time, and first in order, is then known before anything arrives. */
 const books: readonly PriceBook[] = [

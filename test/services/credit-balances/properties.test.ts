@@ -14,9 +14,11 @@ import {
   type Fact,
   invoice,
   payment,
+  readable,
   refund,
   tick,
 } from './facts.ts';
+import { answersOf } from './restart.ts';
 
 const RUNS = { numRuns: 200 };
 
@@ -165,6 +167,32 @@ function unitsOf(text: string): bigint {
   const [whole = '0', fraction = ''] = text.split('.');
   return BigInt(`${whole}${fraction.padEnd(12, '0')}`);
 }
+
+describe('a restart at any point', () => {
+  test('changes no entry and no refusal', () => {
+    fc.assert(
+      fc.property(history, fc.nat(), (facts, place) => {
+        const all = [account(), ...facts];
+        const whole = answersOf(creditWorld, all, null);
+        const restarted = answersOf(creditWorld, all, place % all.length);
+        expect(readable(restarted)).toEqual(readable(whole));
+      }),
+      RUNS,
+    );
+  });
+
+  test('changes nothing for what waits for its account', () => {
+    fc.assert(
+      fc.property(history, fc.nat(), (facts, place) => {
+        const all = [...facts, account()];
+        const whole = answersOf(creditWorld, all, null);
+        const restarted = answersOf(creditWorld, all, place % all.length);
+        expect(readable(restarted)).toEqual(readable(whole));
+      }),
+      RUNS,
+    );
+  });
+});
 
 describe('the order of facts', () => {
   /** Ids are distinct, so that no fact is a duplicate of another and only the order differs. */

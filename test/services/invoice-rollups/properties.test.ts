@@ -6,7 +6,8 @@ import { addAmounts } from '../../../schemas/amount-arithmetic.ts';
 import type { Invoice } from '../../../schemas/generated/invoice.ts';
 import type { InvoiceRollup } from '../../../schemas/generated/invoice-rollup.ts';
 import type { Scenario } from '../../support/scenario.ts';
-import { account, charge, type Fact, invoicesIn, invoiceWorld, rollupsIn, tick } from './facts.ts';
+import { answersOf } from '../credit-balances/restart.ts';
+import { account, charge, type Fact, invoicesIn, invoiceWorld, readable, rollupsIn, tick } from './facts.ts';
 
 const RUNS = { numRuns: 200 };
 const FIRST = Date.UTC(2026, 0, 1);
@@ -110,6 +111,29 @@ describe('in any history', () => {
         }
         expect(issued.size).toBe(versions.size);
         expect(world.store.changes().filter(({ table, value }) => table === 'drafts' && value)).toEqual([]);
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe('a restart at any point', () => {
+  const step = fc.oneof(
+    { weight: 4, arbitrary: use.map(({ fact }) => fact) },
+    { weight: 1, arbitrary: fc.integer({ min: FIRST, max: FIRST + QUARTER_MS }).map(tickAt) },
+  );
+
+  test('changes no invoice that is issued and no rollup that is final', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 50 }), fc.nat(), fc.nat(), (steps, opening, place) => {
+        const facts = steps.toSpliced(opening % (steps.length + 1), 0, account());
+        const whole = answersOf(invoiceWorld, [...facts, tickAt(FIRST + 4 * QUARTER_MS)], null);
+        const restarted = answersOf(
+          invoiceWorld,
+          [...facts, tickAt(FIRST + 4 * QUARTER_MS)],
+          place % facts.length,
+        );
+        expect(readable(restarted)).toEqual(readable(whole));
       }),
       RUNS,
     );

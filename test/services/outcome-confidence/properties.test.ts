@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { amountOfUnits, formatAmount } from '../../../schemas/amount.ts';
 import type { OutcomeDecision } from '../../../schemas/generated/outcome-decision.ts';
 import type { Scenario } from '../../support/scenario.ts';
-import { claim, definition, type Fact, leaf, outcomeWorld, tick, verification } from './facts.ts';
+import { answersOf } from '../credit-balances/restart.ts';
+import { claim, definition, type Fact, leaf, outcomeWorld, readable, tick, verification } from './facts.ts';
 
 const RUNS = { numRuns: 200 };
 const UNITS_PER_ONE = 1_000_000_000_000n;
@@ -93,6 +94,17 @@ describe('in any history', () => {
             .filter(({ table }) => table === 'cases')
             .map(isOpen),
         ).not.toContain(true);
+      }),
+      RUNS,
+    );
+  });
+
+  test('a restart at any point changes no decision and no refusal', () => {
+    fc.assert(
+      fc.property(history, fc.nat(), (facts, place) => {
+        const whole = answersOf(outcomeWorld, facts, null);
+        const restarted = answersOf(outcomeWorld, facts, place % facts.length);
+        expect(readable(restarted)).toEqual(readable(whole));
       }),
       RUNS,
     );

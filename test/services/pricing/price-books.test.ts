@@ -3,14 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { PriceBook } from '../../../schemas/generated/price-book.ts';
 import type { PriceBookIndex } from '../../../schemas/generated/price-book-index.ts';
-import {
-  type BookTables,
-  INDEX_KEY,
-  PRICE_BOOK_LIMITS,
-  partKey,
-  type Receipt,
-  receivePart,
-} from '../../../services/pricing/price-book-index.ts';
+import { type BookTables, INDEX_KEY, partKey } from '../../../services/pricing/book-tables.ts';
+import { PRICE_BOOK_LIMITS, type Receipt, receivePart } from '../../../services/pricing/price-book-index.ts';
 import {
   bookInForce,
   booksInForce,

@@ -3,15 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { SuspenseQueue } from '../../../schemas/generated/price-suspense-queue.ts';
 import type { SuspenseSlot } from '../../../schemas/generated/price-suspense-slot.ts';
+import { join, leave } from '../../../services/pricing/suspense-queue.ts';
 import {
   isOpen,
-  join,
-  leave,
   open,
   openSlots,
   pass,
   RELEASES_PER_INPUT_MAX,
-} from '../../../services/pricing/suspense-queue.ts';
+} from '../../../services/pricing/suspense-release.ts';
 
 const emptyTables = () => ({
   queues: new Map<string, SuspenseQueue>(),

@@ -6,7 +6,7 @@ import { rating } from '../../../services/rating/processor.ts';
 import type { Output, RefusalOutput } from '../../../topology/processor.ts';
 import { scenario } from '../../support/scenario.ts';
 
-export type Answer = Output | RefusalOutput;
+type Answer = Output | RefusalOutput;
 
 export const world = () => scenario(rating);
 

@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { parseAccountId } from '../../../schemas/ids.ts';
 import { FEES_PER_INPUT_MAX } from '../../../services/rating/base-fee.ts';
 import type { Scenario } from '../../support/scenario.ts';
-import { account, at, contract, MODE_A, usd } from '../pricing/fixtures.ts';
+import { at, usd } from '../pricing/fixtures.ts';
 import { brief, chargesIn, datesOf, world } from './answers.ts';
+import { account, contract, MODE_A } from './fixtures.ts';
 
 type Arrival = (given: Scenario) => unknown;
 

@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseAccountId } from '../../../schemas/ids.ts';
 import type { Scenario } from '../../support/scenario.ts';
-import { account, at, book, contract, decision, MODE_A, price, usd, use } from '../pricing/fixtures.ts';
+import { at, book, price, usd } from '../pricing/fixtures.ts';
 import { chargesIn, totals, world } from './answers.ts';
+import { account, contract, decision, MODE_A, use } from './fixtures.ts';
 
 type Arrival = (given: Scenario) => unknown;
 

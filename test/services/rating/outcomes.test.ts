@@ -7,8 +7,9 @@ import type { OutcomePlan } from '../../../schemas/generated/contract.ts';
 import type { OutcomeDecision } from '../../../schemas/generated/outcome-decision.ts';
 import type { OutcomeCount } from '../../../schemas/generated/rating-outcome-counts.ts';
 import { addedComponents, countMore, owedFor } from '../../../services/rating/outcome-charge.ts';
-import { account, at, contract, decision, MODE_A, usd } from '../pricing/fixtures.ts';
+import { at, usd } from '../pricing/fixtures.ts';
 import { brief, chargesIn, componentsOf, datesOf, totals, world } from './answers.ts';
+import { account, contract, decision, MODE_A } from './fixtures.ts';
 
 const SMALL: OutcomePlan = { ...MODE_A, includedOutcomes: 2 };
 

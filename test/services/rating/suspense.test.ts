@@ -2,21 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { formatAmount } from '../../../schemas/amount.ts';
 import { parseAccountId } from '../../../schemas/ids.ts';
-import { RELEASES_PER_INPUT_MAX } from '../../../services/pricing/suspense-queue.ts';
+import { RELEASES_PER_INPUT_MAX } from '../../../services/pricing/suspense-release.ts';
 import type { Scenario } from '../../support/scenario.ts';
-import {
-  account,
-  at,
-  book,
-  contract,
-  decision,
-  MODE_A,
-  PLAIN,
-  price,
-  usd,
-  use,
-} from '../pricing/fixtures.ts';
+import { at, book, PLAIN, price, usd } from '../pricing/fixtures.ts';
 import { brief, chargesIn, world } from './answers.ts';
+import { account, contract, decision, MODE_A, use } from './fixtures.ts';
 
 type Arrival = (given: Scenario) => readonly string[];
 

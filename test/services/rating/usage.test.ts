@@ -4,8 +4,9 @@ import type { Account } from '../../../schemas/generated/account.ts';
 import type { Contract } from '../../../schemas/generated/contract.ts';
 import type { PriceBook } from '../../../schemas/generated/price-book.ts';
 import type { UsageEvent } from '../../../schemas/generated/usage-event.ts';
-import { account, at, book, contract, price, usd, use } from '../pricing/fixtures.ts';
+import { at, book, price, usd } from '../pricing/fixtures.ts';
 import { brief, chargesIn, componentsOf, world } from './answers.ts';
+import { account, contract, use } from './fixtures.ts';
 
 interface Row {
   readonly name: string;
