@@ -162,7 +162,7 @@ const RULES = [
   },
   {
     code: 'currency_mismatch',
-    ...refused,
+    ...refusedForNow,
     meaning: 'The currency is not the currency of the account.',
     wayOut: 'Convert at a recorded rate, or use an account in that currency.',
   },

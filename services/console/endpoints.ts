@@ -126,17 +126,9 @@ async function requests(
   question: z.infer<typeof PARAMETERS.requests>,
   { queries }: Sources,
 ): Promise<object> {
-  const { day, account, provider, model, order, limit } = question;
-  const rows = await queries.topRequests({
-    filter: {
-      fromDay: day,
-      toDay: dayAfter(day),
-      only: { account: [account], provider: [provider], model: [model] },
-    },
-    order,
-    // One more than is shown tells whether there are more.
-    limit: limit + 1,
-  });
+  const { limit } = question;
+  // One more than is shown tells whether there are more.
+  const rows = await queries.requests({ ...question, limit: limit + 1 });
   return { rows: rows.slice(0, limit), isCut: rows.length > limit };
 }
 

@@ -10,11 +10,11 @@ import { ZodError, z } from 'zod';
 import { explainRequest } from '../../infra/analytics/explain.ts';
 import { qualityBy, spendBy } from '../../infra/analytics/queries.ts';
 import { select } from '../../infra/analytics/select.ts';
-import { topRequests } from '../../infra/analytics/top-requests.ts';
 import { readBalances, readBalanceTotals } from './queries/balances.ts';
 import { readInvoices, readInvoiceTotals } from './queries/invoices.ts';
 import { readLedgerAccounts } from './queries/ledger-accounts.ts';
 import { readRejectedCounts, readRejectedRecords } from './queries/rejected.ts';
+import { readRequests } from './queries/requests.ts';
 import { QueryFailure, type QueryPort, type QueryTrouble } from './query-port.ts';
 
 /** ClickHouse's error codes that mean something else than a wrong query. */
@@ -37,7 +37,7 @@ export function clickhouseQueryPort(client: ClickHouseClient): QueryPort {
     newestDay: () => guarded(newestDay(client)),
     spendBy: (question) => guarded(spendBy(client, question)),
     qualityBy: (question) => guarded(qualityBy(client, question)),
-    topRequests: (question) => guarded(topRequests(client, question)),
+    requests: (question) => guarded(readRequests(client, question)),
     explainRequest: (question) => guarded(explainRequest(client, question)),
     balances: (question) => guarded(readBalances(client, question)),
     balanceTotals: () => guarded(readBalanceTotals(client)),

@@ -7,11 +7,20 @@
  */
 import type { RequestExplanation, RequestQuestion } from '../../infra/analytics/explain.ts';
 import type { QualityRow, SpendRow, UsageQuestion } from '../../infra/analytics/queries.ts';
-import type { TopQuestion, TopRequest } from '../../infra/analytics/top-requests.ts';
 import type { BalanceRow, BalanceTotal } from './queries/balances.ts';
 import type { InvoiceRow, InvoiceTotal } from './queries/invoices.ts';
 import type { LedgerAccountRow } from './queries/ledger-accounts.ts';
 import type { RejectedCount, RejectedRecord } from './queries/rejected.ts';
+import type { RequestRow } from './queries/requests.ts';
+
+export interface RequestsQuestion {
+  readonly day: string;
+  readonly account: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly order: 'dearest' | 'slowest' | 'newest';
+  readonly limit: number;
+}
 
 /** The dearest, newest or most of each currency, because amounts of two currencies cannot be compared. */
 export interface AccountsQuestion {
@@ -35,7 +44,7 @@ export interface QueryPort {
   newestDay(): Promise<string | null>;
   spendBy(question: UsageQuestion): Promise<readonly SpendRow[]>;
   qualityBy(question: UsageQuestion): Promise<readonly QualityRow[]>;
-  topRequests(question: TopQuestion): Promise<readonly TopRequest[]>;
+  requests(question: RequestsQuestion): Promise<readonly RequestRow[]>;
   explainRequest(question: RequestQuestion): Promise<RequestExplanation>;
   balances(question: AccountsQuestion): Promise<readonly BalanceRow[]>;
   balanceTotals(): Promise<readonly BalanceTotal[]>;

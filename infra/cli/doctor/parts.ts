@@ -93,7 +93,17 @@ async function tablesFinding(context: PartsContext): Promise<Finding> {
   return fail('tables', `${counted(changes.length, 'difference')}: ${names}`, APPLY);
 }
 
-async function lagFinding({ service, partitions }: ServiceLag): Finding {
+async function lagFindings(context: PartsContext): Promise<PartsReport> {
+  try {
+    const lags = await lagOfServices(await context.source());
+    return { lags, findings: lags.map(lagFinding) };
+  } catch (error) {
+    const { message, wayOut } = cliErrorOf(error);
+    return { lags: [], findings: [fail('services', message, wayOut)] };
+  }
+}
+
+function lagFinding({ service, partitions }: ServiceLag): Finding {
   const started = partitions.some(({ position }) => position !== null);
   const lag = lagSum(partitions);
   const start = 'Start it with `npm start`, or read its log.';

@@ -10,7 +10,6 @@ import { PROCESSORS } from '../../../infra/processors.ts';
 import { readValues } from '../../../infra/proof/read-topic.ts';
 import { encodeFramed } from '../../../schemas/codec.ts';
 import type { Charge } from '../../../schemas/generated/charge.ts';
-import type { Invoice } from '../../../schemas/generated/invoice.ts';
 import { parseAccountId } from '../../../schemas/ids.ts';
 import { type MemoryGraph, newGraph, runMainJob, workersOf } from '../../support/memory-graph.ts';
 import { fakeContext, throughJson } from './cli-support.ts';
@@ -21,12 +20,20 @@ async function workedGraph(uses: number): Promise<MemoryGraph> {
   return graph;
 }
 
-async function allOf<N extends 'Charge' | 'Invoice'>(graph: MemoryGraph, topic: string, record: N) {
-  const values: (N extends 'Charge' ? Charge : Invoice)[] = [];
-  await readValues<'Charge' | 'Invoice'>(graph, { topic, record }, (value) => {
-    if (value !== null) values.push(Object.assign({}, value));
+async function allCharges(graph: MemoryGraph): Promise<readonly Charge[]> {
+  const values: Charge[] = [];
+  await readValues(graph, { topic: 'charges', record: 'Charge' }, (value) => {
+    if (value !== null) values.push(value);
   });
   return values;
+}
+
+async function invoiceNumbers(graph: MemoryGraph): Promise<readonly string[]> {
+  const numbers = new Set<string>();
+  await readValues(graph, { topic: 'invoices', record: 'Invoice' }, (value) => {
+    if (value !== null) numbers.add(value.invoiceNumber);
+  });
+  return [...numbers];
 }
 
 describe('a sound log', () => {
@@ -71,7 +78,7 @@ describe('a sound log', () => {
   });
 
   test('explain walks a request to its invoice', async () => {
-    const charges = await allOf(graph, 'charges', 'Charge');
+    const charges = await allCharges(graph);
     const charge = charges.find(({ kind, status }) => kind === 'usage' && status === 'rated');
     if (charge?.requestId === null || charge === undefined) throw new Error('no charge was rated');
     const report = await explain(fakeContext(graph), { id: charge.requestId, limit: 5 });
@@ -85,7 +92,7 @@ describe('a sound log', () => {
     ]) {
       expect(text).toContain(word);
     }
-    expect(text).toContain('because of usage-events/'.replace('because of ', 'because of: '));
+    expect(text).toContain('because of: usage-events/');
     const byCharge = await explain(fakeContext(graph), {
       id: charge.chargeId,
       accountId: charge.accountId,
@@ -95,9 +102,7 @@ describe('a sound log', () => {
   });
 
   test('explain finds that the charges of every invoice make its lines', async () => {
-    const invoices = await allOf(graph, 'invoices', 'Invoice');
-    const numbers = [...new Set(invoices.map(({ invoiceNumber }) => invoiceNumber))].slice(0, 12);
-    for (const id of numbers) {
+    for (const id of (await invoiceNumbers(graph)).slice(0, 12)) {
       const report = await explain(fakeContext(graph), { id, limit: 2 });
       expect(report.render()).toContain('The charges on the log make exactly these lines.');
     }
@@ -123,7 +128,7 @@ describe('a sound log', () => {
 describe('a log that was tampered with', () => {
   test('verify names the record that no step wrote, reconcile what it would do to the money', async () => {
     const graph = await workedGraph(120);
-    const [charge] = (await allOf(graph, 'charges', 'Charge')).filter(({ status }) => status === 'rated');
+    const [charge] = (await allCharges(graph)).filter(({ status }) => status === 'rated');
     if (charge === undefined) throw new Error('no charge was rated');
     const forged = { ...charge, chargeId: 'forged', requestId: 'forged' };
     await graph.log.append([
