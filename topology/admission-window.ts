@@ -8,9 +8,12 @@
  * Boundary: memory and its changelog form (`AdmissionBlock`). What makes an id too old is decided in `admission.ts`.
  *
  * Invariants:
- *  1. An entry is found until its whole block is older than the horizon by append time, never by the wall clock.
+ *  1. Time is append time, cut into ages of a tenth of the horizon. An entry is found for at least the horizon, and is
+ *     forgotten with its whole age, so what is found depends on the partition's records alone: not on where steps end,
+ *     on a restart or on the wall clock. Services that read one partition in different batches agree.
  *  2. Blocks are numbered without gaps in order of admission; restoring them in that order rebuilds the same window.
- *  3. A step rewrites at most the last block (below BLOCK_ENTRIES_MIN entries) and adds at most one.
+ *  3. A block belongs to one age. A step rewrites at most the last block (below BLOCK_ENTRIES_MIN entries) and adds at
+ *     most one for each age it reaches into.
  */
 import type { AdmissionBlock } from '../schemas/generated/admission-block.ts';
 import { type Instant, instantOfMillis } from '../schemas/instant.ts';
@@ -21,6 +24,7 @@ const ENTRY_WORDS = ENTRY_BYTES / 4;
 const PAGE_ENTRIES = 1 << 16;
 const BLOCK_ENTRIES_MIN = 64;
 const SLOTS_MIN = 1 << 10;
+const AGES_PER_HORIZON = 10;
 
 export type Sighting = 'new' | 'duplicate' | 'conflict';
 
@@ -49,7 +53,7 @@ function newPage(): Page {
 }
 
 export class AdmissionWindow {
-  readonly #horizonMs: number;
+  readonly #ageMs: number;
   readonly #pages = new Map<number, Page>();
   readonly #probe = newProbe();
   #slots = new Int32Array(SLOTS_MIN);
@@ -59,13 +63,16 @@ export class AdmissionWindow {
   #indexedFrom = 0;
   #nextOrdinal = 0;
   #nextBlock = 0;
-  /** First ordinal that no block holds yet. */
+  /** First ordinal that no block holds yet, and when it was appended. */
   #unblocked = 0;
-  #stepFrom = 0;
-  #stepTo = 0;
+  #unblockedFrom = 0;
+  /** Largest append time seen; a broker's clock may step back, this one does not. */
+  #now = Number.NEGATIVE_INFINITY;
+  #changed = new Set<Block>();
+  #expired: number[] = [];
 
   constructor(horizonMs: number) {
-    this.#horizonMs = horizonMs;
+    this.#ageMs = Math.ceil(horizonMs / AGES_PER_HORIZON);
   }
 
   get size(): number {
@@ -74,6 +81,7 @@ export class AdmissionWindow {
 
   /** Looks an id up and remembers it when it is new. Both digests are SHA-256; only their first bytes are kept. */
   see(id: Buffer, payload: Buffer, appendedAt: Instant): Sighting {
+    this.#moveTo(appendedAt);
     id.copy(this.#probe.bytes, 0, 0, ID_BYTES);
     payload.copy(this.#probe.bytes, ID_BYTES, 0, ENTRY_BYTES - ID_BYTES);
     const mask = this.#slots.length - 1;
@@ -82,7 +90,7 @@ export class AdmissionWindow {
       const stored = this.#slots[slot] ?? 0;
       if (stored === 0) {
         this.#slots[slot] = this.#nextOrdinal + 1;
-        this.#append(appendedAt);
+        this.#append();
         return 'new';
       }
       const match = this.#compare(stored - 1);
@@ -90,19 +98,23 @@ export class AdmissionWindow {
     }
   }
 
-  /** The changelog records of the step that ends: the block it wrote or extended, and blocks past the horizon. */
+  /** The changelog records of the step that ends: the blocks it wrote or extended, and those past the horizon. */
   endStep(): readonly BlockChange[] {
-    if (this.#unblocked === this.#nextOrdinal) return [];
-    const block = this.#blockForStep();
-    block.count = this.#nextOrdinal - block.firstOrdinal;
-    block.appendedTo = this.#stepTo;
-    this.#unblocked = this.#nextOrdinal;
-    return [{ number: block.number, block: this.#serialise(block) }, ...this.#expire(block.appendedTo)];
+    this.#closeBlock();
+    const written = [...this.#changed].map((block) => ({
+      number: block.number,
+      block: this.#serialise(block),
+    }));
+    const expired = this.#expired.map((number) => ({ number, block: undefined }));
+    this.#changed = new Set();
+    this.#expired = [];
+    return [...written, ...expired];
   }
 
   /** Puts one restored block back; blocks come in ascending order of their number. */
   restore(number: number, block: AdmissionBlock): void {
     const count = block.entries.length / ENTRY_BYTES;
+    this.#moveTo(block.appendedTo);
     this.#blocks.push({
       number,
       firstOrdinal: this.#nextOrdinal,
@@ -122,24 +134,47 @@ export class AdmissionWindow {
     this.#unblocked = this.#nextOrdinal;
   }
 
-  #blockForStep(): Block {
+  /** Lets time pass: a new age closes the block under way and forgets the age that is past the horizon. */
+  #moveTo(appendedAt: number): void {
+    if (appendedAt <= this.#now) return;
+    const age = this.#ageOf(appendedAt);
+    const isSameAge = age === this.#ageOf(this.#now);
+    if (!isSameAge) this.#closeBlock();
+    this.#now = appendedAt;
+    if (!isSameAge) this.#expireBefore(age - AGES_PER_HORIZON);
+  }
+
+  #ageOf(appendedAt: number): number {
+    return Math.floor(appendedAt / this.#ageMs);
+  }
+
+  #closeBlock(): void {
+    if (this.#unblocked === this.#nextOrdinal) return;
+    const block = this.#blockToExtend();
+    block.count = this.#nextOrdinal - block.firstOrdinal;
+    block.appendedTo = this.#now;
+    this.#unblocked = this.#nextOrdinal;
+    this.#changed.add(block);
+  }
+
+  #blockToExtend(): Block {
     const last = this.#blocks.at(-1);
-    if (last !== undefined && last.count < BLOCK_ENTRIES_MIN) return last;
+    const isSameAge = last !== undefined && this.#ageOf(last.appendedTo) === this.#ageOf(this.#now);
+    if (isSameAge && last.count < BLOCK_ENTRIES_MIN) return last;
     const block = {
       number: this.#nextBlock,
       firstOrdinal: this.#unblocked,
       count: 0,
-      appendedFrom: this.#stepFrom,
-      appendedTo: this.#stepTo,
+      appendedFrom: this.#unblockedFrom,
+      appendedTo: this.#now,
     };
     this.#nextBlock += 1;
     this.#blocks.push(block);
     return block;
   }
 
-  #append(appendedAt: Instant): void {
-    if (this.#unblocked === this.#nextOrdinal) this.#stepFrom = appendedAt;
-    this.#stepTo = appendedAt;
+  #append(): void {
+    if (this.#unblocked === this.#nextOrdinal) this.#unblockedFrom = this.#now;
     const ordinal = this.#nextOrdinal;
     const pageNumber = Math.floor(ordinal / PAGE_ENTRIES);
     const page = this.#pages.get(pageNumber) ?? newPage();
@@ -175,17 +210,19 @@ export class AdmissionWindow {
     }
   }
 
-  #expire(appendedAt: number): readonly BlockChange[] {
-    const isLive = (block: Block): boolean => block.appendedTo >= appendedAt - this.#horizonMs;
-    const firstLive = this.#blocks.findIndex(isLive);
-    if (firstLive <= 0) return [];
-    const expired = this.#blocks.slice(0, firstLive);
-    this.#blocks = this.#blocks.slice(firstLive);
+  #expireBefore(age: number): void {
+    const firstLive = this.#blocks.findIndex((block) => this.#ageOf(block.appendedTo) >= age);
+    const expired = firstLive < 0 ? this.#blocks : this.#blocks.slice(0, firstLive);
+    if (expired.length === 0) return;
+    this.#blocks = this.#blocks.slice(expired.length);
     this.#firstOrdinal = this.#blocks[0]?.firstOrdinal ?? this.#nextOrdinal;
     for (const page of this.#pages.keys()) {
       if ((page + 1) * PAGE_ENTRIES <= this.#firstOrdinal) this.#pages.delete(page);
     }
-    return expired.map((block) => ({ number: block.number, block: undefined }));
+    for (const block of expired) {
+      this.#changed.delete(block);
+      this.#expired.push(block.number);
+    }
   }
 
   #serialise(block: Block): AdmissionBlock {

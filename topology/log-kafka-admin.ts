@@ -24,6 +24,7 @@ type Admin = ReturnType<typeof createAdmin>;
 
 const topicResource = 2;
 const topicConfigSource = 1;
+const questions = { attemptsMax: 50, pauseMs: 100 } as const;
 const becomingVisible = { attemptsMax: 100, pauseMs: 20 } as const;
 
 export class KafkaAdmin implements LogAdmin {
@@ -37,7 +38,7 @@ export class KafkaAdmin implements LogAdmin {
   }
 
   async describeTopics(names: readonly string[]): Promise<ReadonlyMap<string, TopicDescription | null>> {
-    return this.#with('describeTopics', async (admin) => {
+    return this.#asking('describeTopics', async (admin) => {
       const known = new Set(await admin.listTopics());
       const present = names.filter((name) => known.has(name));
       const described = await describe(admin, present);
@@ -87,13 +88,13 @@ export class KafkaAdmin implements LogAdmin {
   }
 
   async listTopics(): Promise<readonly string[]> {
-    const topics = await this.#with('listTopics', (admin) => admin.listTopics());
+    const topics = await this.#asking('listTopics', (admin) => admin.listTopics());
     return topics.filter((topic) => !topic.startsWith('__')).sort();
   }
 
   async groupPositions(group: string, partitions: readonly TopicPartition[]): Promise<readonly Position[]> {
     const topics = [...new Set(partitions.map(({ topic }) => topic))];
-    const found = await this.#with('groupPositions', (admin) =>
+    const found = await this.#asking('groupPositions', (admin) =>
       admin.fetchOffsets({ groupId: group, topics }),
     );
     const offsets = new Map(
@@ -111,6 +112,11 @@ export class KafkaAdmin implements LogAdmin {
   async close(): Promise<void> {
     if (this.#connected !== null) await this.#admin.disconnect();
     this.#connected = null;
+  }
+
+  /** A question may be asked again: a coordinator that is just being elected does not answer the first time. */
+  async #asking<T>(place: string, use: (admin: Admin) => Promise<T>): Promise<T> {
+    return retrying({ place, ...questions }, () => this.#with(place, use));
   }
 
   async #with<T>(place: string, use: (admin: Admin) => Promise<T>): Promise<T> {

@@ -23,6 +23,11 @@ import type { AnyProcessor, Output, RefusalOutput } from './processor.ts';
 import type { Store } from './store.ts';
 import { serviceTopics, TOPICS, type TopicName } from './topics.ts';
 
+/** No id is longer (schemas/ids.ts). What a producer sends in its place must not make a refusal too large to write. */
+const ID_LENGTH_MAX = 256;
+const MESSAGE_LENGTH_MAX = 1_024;
+const NO_KEY = Buffer.alloc(0);
+
 /** Records of one input with from <= offset < to. */
 export interface BatchSlice {
   readonly topic: TopicName;
@@ -140,7 +145,8 @@ class StepRun {
   }
 
   write(output: Output): void {
-    this.#add(output.topic, TOPICS[output.topic].record, { key: output.key, value: output.value });
+    const { topic, key, value } = output;
+    this.#add(topic, TOPICS[topic].record, { key: Buffer.from(key), value });
   }
 
   /** Verdicts on usage-events are the same in every reader, so one service publishes them and the others count. */
@@ -155,7 +161,7 @@ class StepRun {
     if (!isPublished) return;
     const { code, message } = verdict;
     this.#add(this.#rejected, 'DeadLetter', {
-      key: record.key?.toString('latin1') ?? '',
+      key: record.key !== null && record.key.length <= ID_LENGTH_MAX ? record.key : NO_KEY,
       value: {
         service: this.#task.processor.service,
         code,
@@ -168,18 +174,21 @@ class StepRun {
   }
 
   #refuse(record: LogRecord, refusal: RefusalOutput): void {
-    const { code, field, message, accountId, recordId } = refusal;
+    const { code, field } = refusal;
+    const accountId = idOrNull(refusal.accountId);
+    const recordId = idOrNull(refusal.recordId);
+    const message = refusal.message.slice(0, MESSAGE_LENGTH_MAX).toWellFormed();
     const service = this.#task.processor.service;
     const transient = refusalRule(code)?.transient === true;
     this.#add(this.#rejected, 'Refusal', {
-      key: accountId ?? '',
+      key: accountId === null ? NO_KEY : Buffer.from(accountId),
       value: { service, code, field, message, transient, accountId, recordId, ...originOf(record) },
     });
   }
 
-  #add<N extends RecordName>(topic: string, record: N, output: { key: string; value: RecordTypes[N] }): void {
+  #add<N extends RecordName>(topic: string, record: N, output: { key: Buffer; value: RecordTypes[N] }): void {
     const value = encodeFramed(record, output.value, this.#task.directory.idOf(record));
-    this.written.push({ topic, record, key: Buffer.from(output.key), value });
+    this.written.push({ topic, record, key: output.key, value });
   }
 }
 
@@ -195,6 +204,10 @@ function originOf(record: LogRecord): {
     originOffset: record.offset,
     recordedAt: instantOfMillis(record.appendedAt),
   };
+}
+
+function idOrNull(text: string | null): string | null {
+  return text !== null && text.length <= ID_LENGTH_MAX ? text : null;
 }
 
 function parseHeld(key: string): { readonly topic: string; readonly offset: number } {

@@ -65,16 +65,17 @@ export class Task {
     const state = await newTaskState(options);
     const acquired = await acquire({ log: options.log, limits: options.limits, state });
     const { fetchBytesMax, partitionBytesMax, fetchWaitMs } = options.limits;
-    const reader = await options.log.reader({
-      positions: acquired.positions,
-      fetchBytesMax,
-      partitionBytesMax,
-      fetchWaitMs,
-    });
+    const { positions } = acquired;
+    const reader = await options.log
+      .reader({ positions, fetchBytesMax, partitionBytesMax, fetchWaitMs })
+      .catch(async (error: unknown) => {
+        await acquired.transactor.close();
+        throw error;
+      });
     const starts = options.processor.inputs.map((topic) => ({
       topic,
       partition: options.partition,
-      offset: acquired.positions.find((position) => position.topic === topic)?.offset ?? 0,
+      offset: positions.find((position) => position.topic === topic)?.offset ?? 0,
     }));
     return new Task(options, state, { acquired, inbox: new Inbox(reader, starts, options.limits) });
   }

@@ -32,6 +32,7 @@ export interface AnalyticsAddress {
   readonly url: string;
   readonly username: string;
   readonly password: string;
+  readonly database: string;
 }
 
 const UNKNOWN_TABLE = '60';

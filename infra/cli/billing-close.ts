@@ -1,16 +1,11 @@
-/**
- * When a billing month of an account closes.
- *
- * The grace is that of the processor `invoiceRollups`; a deployment with another one changes it in both places.
- */
+/** When a billing month of an account closes: at its end in the account's time zone, and the grace for late uses. */
 import { type BillingPeriod, parsePeriod } from '../../schemas/billing-period.ts';
 import { type Instant, instantOfMillis } from '../../schemas/instant.ts';
-
-const closeGraceMs = 0;
+import { CLOSE_GRACE_MS } from '../../services/invoice-rollups/processor.ts';
 
 /** Stream time at which the month takes no more charges and its invoice is issued. */
 export function closesAt({ end }: BillingPeriod): Instant {
-  return instantOfMillis(end + closeGraceMs);
+  return instantOfMillis(end + CLOSE_GRACE_MS);
 }
 
 /** The latest close of a month over all these time zones. */

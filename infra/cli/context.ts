@@ -17,7 +17,7 @@ import { openKafkaLog } from '../../topology/log-kafka.ts';
 import type { Subject } from '../../topology/subjects.ts';
 import { secretsOf } from '../embedded/secrets.ts';
 import { readRunningStack } from '../embedded/state-file.ts';
-import { type Analytics, openAnalytics } from './analytics.ts';
+import { type Analytics, type AnalyticsAddress, openAnalytics } from './analytics.ts';
 import { CliError, usageError } from './cli-error.ts';
 import type { Progress } from './progress.ts';
 import { EXIT } from './report.ts';
@@ -31,6 +31,7 @@ const Environment = z.object({
   CLICKHOUSE_URL: z.url().optional(),
   CLICKHOUSE_USER: optional,
   CLICKHOUSE_PASSWORD: z.string().optional(),
+  CLICKHOUSE_DATABASE: z.string().min(1).default('default'),
   GATEWAY_URL: z.url().optional(),
   GATEWAY_API_KEY: optional,
   JAVA_HOME: optional,
@@ -48,7 +49,7 @@ export interface GatewayAccess {
 export interface Settings {
   readonly kafkaBrokers: string | null;
   readonly schemaRegistryUrl: string | null;
-  readonly clickhouse: { readonly url: string; readonly username: string; readonly password: string } | null;
+  readonly clickhouse: AnalyticsAddress | null;
   readonly gateway: GatewayAccess | null;
   readonly javaHome: string | null;
   readonly stateDir: string;
@@ -143,8 +144,9 @@ type Stack = ReturnType<typeof readRunningStack>;
 function clickhouseOf(own: Own, stack: Stack): Settings['clickhouse'] {
   const username = own.CLICKHOUSE_USER;
   const password = own.CLICKHOUSE_PASSWORD;
+  const database = own.CLICKHOUSE_DATABASE;
   if (own.CLICKHOUSE_URL !== undefined && own.CLICKHOUSE_URL !== stack?.clickhouseUrl) {
-    return { url: own.CLICKHOUSE_URL, username: username ?? 'default', password: password ?? '' };
+    return { url: own.CLICKHOUSE_URL, username: username ?? 'default', password: password ?? '', database };
   }
   if (stack === null) return null;
   const writer = stack.clickhouseWriter;
@@ -152,6 +154,7 @@ function clickhouseOf(own: Own, stack: Stack): Settings['clickhouse'] {
     url: stack.clickhouseUrl,
     username: username ?? writer.username,
     password: password ?? (username === undefined ? writer.password : ''),
+    database,
   };
 }
 

@@ -6,6 +6,7 @@ import { hash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PROCESSORS } from '../../infra/processors.ts';
+import { readRecords } from '../../infra/proof/read-topic.ts';
 import { encodeFramed } from '../../schemas/codec.ts';
 import type { UsageEvent } from '../../schemas/generated/usage-event.ts';
 import { parseAccountId } from '../../schemas/ids.ts';
@@ -408,5 +409,15 @@ describe('ids of any length', () => {
     await appendBytes(bench, { topic: 'usage-events', key }, key);
     await drain(await acquire(bench));
     expect(await valuesOf(bench, 'rating-rejected', 'DeadLetter')).toMatchObject([{ code: 'unframed', key }]);
+  });
+
+  test('a dead letter stands under the key of its record, byte for byte', async () => {
+    const bench = await newBench();
+    const key = Buffer.from([0xe5, 0xae, 0xa2, 0xff]);
+    await appendBytes(bench, { topic: 'usage-events', key }, Buffer.from('x'));
+    await drain(await acquire(bench));
+    const keys: (Buffer | null)[] = [];
+    await readRecords(bench, 'rating-rejected', (record) => void keys.push(record.key));
+    expect(keys).toEqual([key]);
   });
 });

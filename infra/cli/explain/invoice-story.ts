@@ -34,7 +34,9 @@ export async function invoiceStory(
   const sums = await sumLines(finder, invoice, options);
   const { value } = invoice;
   const classes = new Set([...value.lines.map(({ lineClass }) => lineClass), ...sums.keys()]);
-  const lines = [...classes].map((lineClass) => lineNode(invoice, lineClass, sums.get(lineClass)));
+  const lines = [...classes].map((lineClass) =>
+    lineNode(invoice, lineClass, { sum: sums.get(lineClass), limit: options.limit }),
+  );
   const agrees = value.lines.every(({ lineClass, exactAmount, charges }) => {
     const sum = sums.get(lineClass);
     return (sum?.exact ?? ZERO) === exactAmount && (sum?.charges ?? 0) === charges;
@@ -86,9 +88,13 @@ function largestOf(charges: readonly LocatedCharge[], limit: number): LocatedCha
     .slice(0, limit);
 }
 
-function lineNode({ value }: LocatedInvoice, lineClass: string, sum: LineSum | undefined): TraceNode {
+function lineNode(
+  { value }: LocatedInvoice,
+  lineClass: string,
+  { sum, limit }: { readonly sum: LineSum | undefined; readonly limit: number },
+): TraceNode {
   const line = value.lines.find((each) => each.lineClass === lineClass);
-  const shown = largestOf(sum?.largest ?? [], sum?.largest.length ?? 0);
+  const shown = largestOf(sum?.largest ?? [], limit);
   return {
     ...leaf('line', lineClass, {
       exact: line === undefined ? 'not on the invoice' : formatAmount(line.exactAmount),

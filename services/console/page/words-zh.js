@@ -1,0 +1,117 @@
+/** In Chinese: what each refusal's code means with its way out, the console's own problems, and the names in the proof. */
+export const CODES_ZH = new Map(
+  Object.entries({
+    key_mismatch: ['记录的键与记录中的 accountId 不一致。', '以 accountId 为键重新发送该记录。'],
+    invalid_id: ['编号为空、过长或含有不允许的字符。', '使用由可见 ASCII 字符组成的编号重新发送。'],
+    missing_tag: ['必填标签为空。', '填写所指字段的标签后重新发送。'],
+    invalid_kind: ['类别不在现有类别之中。', '使用模式中列出的类别。'],
+    invalid_status: ['状态不在现有状态之中。', '使用模式中列出的值。'],
+    invalid_value: ['字段的值不在模式所列范围内。', '使用模式中列出的值。'],
+    negative_count: ['计数小于零。', '更正计数；用量只能通过更正撤回，不能用负数。'],
+    count_out_of_range: ['计数大于任何真实用量。', '检查发送方的计数单位。'],
+    cached_tokens_exceed_input: [
+      '缓存读写的令牌多于包含它们的输入令牌。',
+      'inputTokens 应为提示的总数，含缓存令牌。',
+    ],
+    reasoning_tokens_exceed_output: [
+      '推理令牌多于包含它们的输出令牌。',
+      'outputTokens 应为回答的总数，含推理令牌。',
+    ],
+    unknown_currency: ['货币不是有效的 ISO 4217 代码。', '使用 ISO 4217 的三字母代码。'],
+    unknown_time_zone: ['时区不在 IANA 列表中。', '使用如 Asia/Shanghai 的名称。'],
+    amount_not_positive: ['必须大于零的金额不大于零。', '更正金额；退款是另一种事实。'],
+    confidence_out_of_range: ['置信度不在 0 与 1 之间。', '以 0 到 1 的小数发送置信度。'],
+    timestamp_implausible: ['事实的时间早于 2020 年。', '检查时间戳单位：自 1970 年起的毫秒数。'],
+    timestamp_in_future: ['事实的时间比写入时间晚五分钟以上。', '校准发送方时钟后重新发送。'],
+    timestamp_too_old: ['用量早于编号被记住的天数，无法识别重复。', '标记为补录后重新发送。'],
+    duplicate: ['相同编号与相同内容此前已到达；只计一次。', '无需处理。'],
+    conflict: [
+      '相同编号此前以不同内容到达；以第一次为准。',
+      '为第二个事实使用新编号，或通过更正修改第一个。',
+    ],
+    version_conflict: ['该版本的参考数据已存在且内容不同，或已有更新版本。', '以下一个版本发布更改。'],
+    account_unknown: ['没有此编号的计费账户。', '先创建账户，再重新发送该记录。'],
+    account_closed: ['事实发生时计费账户已关闭。', '重新开启账户，或把事实发送到付款账户。'],
+    contract_missing: ['事实发生时账户没有生效的合同。', '发布当时生效的合同后重新发送。'],
+    currency_mismatch: ['货币不是账户的货币。', '按已记录的汇率换算，或使用该货币的账户。'],
+    reference_incomplete: ['所需版本的参考数据尚未完全到达。', '发布该版本缺少的部分。'],
+    price_missing: ['该用量的一部分没有生效价格；暂挂，尚不收费。', '发布价格；价格到达后即计费。'],
+    outcome_unknown: ['没有此类成果的生效定义。', '发布成果定义后重新发送声明。'],
+    claim_unknown: ['该账户没有此编号的声明。', '先发送声明。'],
+    claim_already_decided: ['该记录到达前声明已有裁定。', '提出争议以更改裁定。'],
+    payment_unverified: ['支付服务商尚未确认此付款。', '再次询问服务商；只有确认的付款才入账。'],
+    payment_conflict: [
+      '相同付款编号此前以不同金额、货币或类别到达；以第一次为准。',
+      '与服务商核对，并以新的事实发送差额。',
+    ],
+    missing_key: ['记录没有键，无法知道归属。', '以 accountId 为键重新发送。'],
+    missing_value: ['记录没有值；事实从不删除。', '发送更正，而不是空记录。'],
+    unframed: ['值不以零字节和模式编号开头。', '使用按注册表格式写入的生产者。'],
+    schema_unresolved: ['注册表不认识该模式编号。', '在注册表中恢复该模式，再重新读取死信。'],
+    schema_mismatch: ['写入方的模式不能按该主题的记录读取。', '使用为该主题注册的模式写入。'],
+    undecodable: ['字节与所指模式不符。', '从来源重新发送该记录。'],
+    number_out_of_range: ['数字过大，无法精确表示。', '在发送方更正数字。'],
+    trailing_bytes: ['记录结束后还有字节。', '每条消息只写一条记录。'],
+  }),
+);
+
+export const PROBLEMS_ZH = new Map(
+  Object.entries({
+    parameter_invalid: '更正 details 中列出的参数。',
+    host_refused: '用地址或 localhost 打开控制台，或把名称加入 CONSOLE_HOST_NAMES。',
+    not_found: '路径列表见 services/console/README.md。',
+    request_unknown: '检查编号和账户；刚发送的用量需要片刻才能到达。',
+    proof_missing: '运行 npm start：任务完成后写入证明。',
+    internal: '查看控制台日志，其中写明原因。',
+    analytics_denied: '更正 CLICKHOUSE_USER 和 CLICKHOUSE_PASSWORD 后重新启动。',
+    analytics_failed: '查看控制台日志，其中有 ClickHouse 的回答。',
+    proof_unreadable: '等待 npm start 写完，或重新运行 npm start。',
+    analytics_unavailable: '启动 ClickHouse（npm start 会启动）或更正 CLICKHOUSE_URL；本页会自动恢复。',
+    analytics_not_ready: '等待 npm start 或分析写入服务建表；本页会自动恢复。',
+    analytics_too_heavy: '缩短日期范围，或等待 ClickHouse 空闲。',
+    console_unreachable: '重新启动控制台；npm start 会启动它。',
+  }),
+);
+
+export const CHECKS_ZH = new Map(
+  Object.entries({
+    'accepted uses, unique ids, charges and cost events agree': '已接受用量、唯一编号、收费与成本事件一致',
+    'every accepted use is charged': '每次已接受的用量都已收费',
+    'every usage record has exactly one fate': '每条用量记录有且只有一个结果',
+    'no charge and no journal entry is written twice': '收费与分录均未重复写入',
+    'uses accepted are those sent': '已接受的用量即所发送的用量',
+    'duplicates, conflicts, refusals and dead letters are those sent, none missing':
+      '重复、冲突、拒绝与死信即所发送者，无遗漏',
+    'charges = revenue postings = invoices, exactly': '收费 = 收入过账 = 账单，完全相等',
+    'the rounding account holds what issued invoices rounded': '舍入账户等于已开具账单的舍入额',
+    'every journal entry balances': '每条分录借贷平衡',
+    'the trial balance is zero in every currency': '各货币试算平衡为零',
+    'balances = fold of the journal': '余额 = 日记账的累计',
+    'ClickHouse has every use once': 'ClickHouse 中每次用量恰好一次',
+    'ClickHouse has the same money': 'ClickHouse 中金额相同',
+    'the trial balance is zero in ClickHouse too': 'ClickHouse 中试算平衡也为零',
+    'ClickHouse has every journal entry once': 'ClickHouse 中每条分录恰好一次',
+    'ClickHouse lists every refusal and dead letter by service and code':
+      'ClickHouse 按服务与代码列出每条拒绝与死信',
+    'replay from offset 0 gives every output digest again': '从偏移量 0 重放得到全部相同的输出摘要',
+    'another interleaving charges the same': '另一种交错顺序收费相同',
+    'another interleaving gives the same balances': '另一种交错顺序余额相同',
+    'another interleaving gives the same invoices': '另一种交错顺序账单相同',
+  }),
+);
+
+export const TOTALS_ZH = new Map(
+  Object.entries({
+    'records on usage-events': 'usage-events 记录数',
+    'uses accepted': '已接受用量',
+    'rejected uses by code': '按代码统计的未接受用量',
+    'rejected by service and code': '按服务与代码统计的未接受记录',
+    'charges by kind': '按类别统计的收费',
+    'uses in suspense': '暂挂用量',
+    charged: '已收费',
+    'journal entries': '日记账分录',
+    'outcome decisions': '成果裁定',
+    'invoices issued': '已开具账单',
+    'invoices in draft': '草稿账单',
+  }),
+);

@@ -1,0 +1,96 @@
+/**
+ * What every benchmark stands on: the whole system in a folder of its own, ten thousand accounts, and memory readings.
+ */
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { firstTick } from '../../infra/main-job/clock.ts';
+import { anchorAt } from '../../infra/main-job/job-file.ts';
+import {
+  type Customer,
+  customers,
+  type JobPlan,
+  outcomeDefinitions,
+  priceBooks,
+} from '../../infra/main-job/world.ts';
+import { ALL_SERVICES, type System, startSystem } from '../../infra/system.ts';
+import { Publisher } from '../../topology/publisher.ts';
+
+const ACCOUNTS = 10_000;
+const CHUNK = 2_000;
+
+export interface BenchSystem {
+  readonly system: System;
+  readonly publisher: Publisher;
+  readonly plan: JobPlan;
+  readonly customers: readonly Customer[];
+  stop(): Promise<void>;
+}
+
+export async function startBenchSystem(
+  tell: (line: string) => void,
+  services = ALL_SERVICES,
+): Promise<BenchSystem> {
+  const stateDir = await mkdtemp(join(tmpdir(), 'outcome-ledger-bench-'));
+  const env = process.env;
+  const system = await startSystem({
+    stateDir,
+    env,
+    partitions: 4,
+    replicationFactor: 1,
+    services,
+    onProgress: tell,
+  });
+  const plan = { seed: 1, accounts: ACCOUNTS, usageEvents: 1, anchor: anchorAt(Date.now()) };
+  const people = customers(plan);
+  const publisher = await Publisher.open({
+    log: system.log,
+    directory: system.directory,
+    source: '/outcome-ledger/bench',
+    transactionalId: 'ticker',
+    transactor: 'per_call',
+  });
+  await publisher.publishCopies(priceBooks(plan, 2).map((value) => ({ topic: 'price-books', value })));
+  await publisher.publishCopies(
+    outcomeDefinitions(plan).map((value) => ({ topic: 'outcome-definitions', value })),
+  );
+  for (let start = 0; start < people.length; start += CHUNK) {
+    const some = people.slice(start, start + CHUNK);
+    await publisher.publish(some.map(({ account: value }) => ({ topic: 'accounts', value })));
+    await publisher.publish(some.map(({ contract: value }) => ({ topic: 'contracts', value })));
+  }
+  await publisher.publishCopies([
+    { topic: 'clock-ticks', value: { sequence: 1, time: firstTick(plan.anchor) } },
+  ]);
+  return {
+    system,
+    publisher,
+    plan,
+    customers: people,
+    async stop() {
+      await publisher.close();
+      await system.stop();
+      await rm(stateDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Resident memory in MiB and CPU seconds so far, of each service and of the embedded servers. */
+export function readings(
+  system: System,
+): Readonly<Record<string, { readonly rssMiB: number; readonly cpuS: number }>> {
+  const parts = [...system.services, ...Object.entries(system.stack.parts)];
+  const found = parts.flatMap(([name, { pid }]) => (pid === null ? [] : [[name, readingOf(pid)] as const]));
+  return Object.fromEntries(found);
+}
+
+const CLOCK_TICKS_PER_SECOND = 100;
+
+function readingOf(pid: number): { readonly rssMiB: number; readonly cpuS: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const kib = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  const ticks = Number(stat[11] ?? 0) + Number(stat[12] ?? 0);
+  return { rssMiB: Math.round(kib / 1024), cpuS: ticks / CLOCK_TICKS_PER_SECOND };
+}

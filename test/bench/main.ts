@@ -1,0 +1,84 @@
+/**
+ * `npm run bench -- [throughput|latency] [--events N] [--json]`: figures of the whole system on this machine.
+ *
+ * Everything runs at once on the machine's cores: broker, registry, ClickHouse, all services and the load generator.
+ * Rates depend on the machine; compare only figures of one run. Exit code 1 when a use was lost.
+ */
+import Table from 'cli-table3';
+import { Command } from 'commander';
+import { startBenchSystem } from './bench-system.ts';
+import { type LatencyResult, latency } from './latency.ts';
+import { type ThroughputResult, throughput } from './throughput.ts';
+
+interface Options {
+  readonly events: string;
+  readonly rates: string;
+  readonly seconds: string;
+  readonly json?: boolean;
+}
+
+const command = new Command('npm run bench --')
+  .argument('[names...]', 'throughput and latency; both when none is named', ['latency', 'throughput'])
+  .option('--events <n>', 'uses of the throughput run', '1000000')
+  .option('--rates <list>', 'uses a second of the latency runs', '1000')
+  .option('--seconds <n>', 'length of a latency run', '20')
+  .option('--json', 'one JSON object on standard output');
+
+async function main(names: readonly string[], options: Options): Promise<number> {
+  const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+  const bench = await startBenchSystem(tell);
+  const latencies: LatencyResult[] = [];
+  let flow: ThroughputResult | null = null;
+  try {
+    if (names.includes('latency')) {
+      for (const rate of options.rates.split(',').map(Number)) {
+        tell(`latency at ${rate} uses a second`);
+        latencies.push(
+          await latency(bench, { ratePerSecond: rate, seconds: Number(options.seconds), warmSeconds: 5 }),
+        );
+      }
+    }
+    if (names.includes('throughput')) {
+      tell(`throughput of ${options.events} uses`);
+      flow = await throughput(bench, Number(options.events));
+    }
+  } finally {
+    await bench.stop();
+  }
+  if (options.json === true) process.stdout.write(`${JSON.stringify({ latencies, throughput: flow })}\n`);
+  else process.stdout.write(report(latencies, flow));
+  const lost = (flow?.lost ?? 0) + latencies.reduce((sum, { missing }) => sum + missing, 0);
+  return lost === 0 ? 0 : 1;
+}
+
+function report(latencies: readonly LatencyResult[], flow: ThroughputResult | null): string {
+  const rows = latencies.map(({ ratePerSecond, measured, missing, p50Ms, p95Ms, p99Ms, maxMs }) => [
+    ratePerSecond,
+    measured,
+    missing,
+    p50Ms,
+    p95Ms,
+    p99Ms,
+    maxMs,
+  ]);
+  const times = new Table({
+    head: ['uses/s', 'measured', 'missing', 'p50 ms', 'p95 ms', 'p99 ms', 'max ms'],
+  });
+  times.push(...rows);
+  const parts = new Table({ head: ['part', 'resident MiB', 'CPU s per million uses'] });
+  for (const [name, rss] of Object.entries(flow?.rssMiB ?? {})) {
+    parts.push([name, rss, flow?.cpuSecondsPerMillion[name] ?? '']);
+  }
+  const rates =
+    flow === null
+      ? ''
+      : `${flow.uses} uses: produced ${flow.producedPerSecond}/s, to balances ${flow.toBalancesPerSecond}/s, ` +
+        `all services ${flow.allServicesPerSecond}/s, lost ${flow.lost}\n`;
+  return `${latencies.length > 0 ? `${times}\n` : ''}${rates}${flow === null ? '' : `${parts}\n`}`;
+}
+
+command.parse();
+process.exitCode = await main(
+  command.args.length > 0 ? command.args : ['latency', 'throughput'],
+  command.opts<Options>(),
+);
