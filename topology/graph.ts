@@ -17,7 +17,7 @@ export interface Node {
   /** In the order in which a step takes them: reference data first, clock ticks last. */
   readonly inputs: readonly TopicName[];
   readonly outputs: readonly TopicName[];
-  /** The money path commits often; what hangs beside it commits in larger steps. */
+  /** The money path commits often; what hangs beside it in larger steps, since a step writes a changed key once. */
   readonly commitIntervalMs: number;
 }
 
@@ -35,7 +35,7 @@ export const GRAPH = {
   'cost-attribution': {
     inputs: ['price-books', 'usage-events', 'clock-ticks'],
     outputs: ['cost-events'],
-    commitIntervalMs: 100,
+    commitIntervalMs: 250,
   },
   'outcome-confidence': {
     inputs: ['outcome-definitions', 'outcome-claims', 'outcome-verifications', 'clock-ticks'],
@@ -45,6 +45,6 @@ export const GRAPH = {
   'invoice-rollups': {
     inputs: ['accounts', 'charges', 'clock-ticks'],
     outputs: ['invoices', 'invoice-rollups'],
-    commitIntervalMs: 200,
+    commitIntervalMs: 1_000,
   },
 } as const satisfies Record<ServiceName, Node>;

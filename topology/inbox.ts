@@ -5,7 +5,7 @@
  *
  * Invariants:
  *  1. Records of one input leave in offset order, each once.
- *  2. At most `inboxRecordsMax` records plus one fetch are held.
+ *  2. At most `inboxRecordsMax` records or `inboxBytesMax` bytes, plus one fetch, are held; what was handed out is let go.
  *  3. An error of the reader reaches the next `take`; nothing read before it is lost or handed out twice.
  */
 import type { Limits } from './limits.ts';
@@ -19,8 +19,7 @@ interface Lane {
   position: number;
   /** Offset up to which everything was fetched. */
   fetched: number;
-  records: LogRecord[];
-  next: number;
+  readonly records: LogRecord[];
 }
 
 export class Inbox {
@@ -29,6 +28,7 @@ export class Inbox {
   readonly #lanes: readonly Lane[];
   readonly #waiters = new Set<() => void>();
   #waiting = 0;
+  #waitingBytes = 0;
   #error: unknown = null;
   #closed = false;
   #pump: Promise<void> | null = null;
@@ -45,7 +45,6 @@ export class Inbox {
       position: offset,
       fetched: offset,
       records: [],
-      next: 0,
     }));
   }
 
@@ -58,8 +57,10 @@ export class Inbox {
     return this.#waiting;
   }
 
+  /** Whether as much is waiting as one step takes. */
   get isFull(): boolean {
-    return this.#waiting >= this.#limits.stepRecordsMax;
+    const { stepRecordsMax, stepBytesMax } = this.#limits;
+    return this.#waiting >= stepRecordsMax || this.#waitingBytes >= stepBytesMax;
   }
 
   async fill(): Promise<void> {
@@ -100,21 +101,21 @@ export class Inbox {
     let room = this.#limits.stepRecordsMax;
     let bytes = this.#limits.stepBytesMax;
     for (const lane of this.#lanes) {
-      const from = lane.position;
-      const records: LogRecord[] = [];
-      while (room > 0 && bytes > 0 && lane.next < lane.records.length) {
-        const record = lane.records[lane.next];
-        if (record === undefined) break;
-        records.push(record);
-        lane.next += 1;
+      let count = 0;
+      for (const record of lane.records) {
+        if (room === 0 || bytes <= 0) break;
+        count += 1;
         room -= 1;
-        bytes -= (record.value?.length ?? 0) + (record.key?.length ?? 0);
+        bytes -= sizeOf(record);
       }
-      if (records.length === 0) continue;
-      lane.position = endOf(lane);
+      if (count === 0) continue;
+      const from = lane.position;
+      const records = lane.records.splice(0, count);
+      lane.position = positionAfter(lane, records);
       slices.push({ topic: lane.topic, from, to: lane.position, records });
     }
-    this.#waiting -= slices.reduce((sum, slice) => sum + slice.records.length, 0);
+    this.#waiting -= this.#limits.stepRecordsMax - room;
+    this.#waitingBytes -= this.#limits.stepBytesMax - bytes;
     this.#wake();
     return slices;
   }
@@ -134,7 +135,7 @@ export class Inbox {
   async #run(): Promise<void> {
     try {
       while (!this.#closed) {
-        if (this.#waiting >= this.#limits.inboxRecordsMax) await this.#room();
+        if (this.#isOverfull()) await this.#room();
         else await this.fill();
       }
     } catch (error) {
@@ -143,10 +144,15 @@ export class Inbox {
     }
   }
 
+  #isOverfull(): boolean {
+    const { inboxRecordsMax, inboxBytesMax } = this.#limits;
+    return this.#waiting >= inboxRecordsMax || this.#waitingBytes >= inboxBytesMax;
+  }
+
   async #room(): Promise<void> {
     await new Promise<void>((resolve) => {
       const check = (): void => {
-        if (!this.#closed && this.#waiting >= this.#limits.inboxRecordsMax) return;
+        if (!this.#closed && this.#isOverfull()) return;
         this.#waiters.delete(check);
         resolve();
       };
@@ -157,11 +163,10 @@ export class Inbox {
   #add(slice: FetchedSlice): void {
     const lane = this.#lanes.find(({ topic }) => topic === slice.topic);
     if (lane === undefined) return;
-    if (lane.next === lane.records.length) {
-      lane.records = [];
-      lane.next = 0;
+    for (const record of slice.records) {
+      lane.records.push(record);
+      this.#waitingBytes += sizeOf(record);
     }
-    for (const record of slice.records) lane.records.push(record);
     lane.fetched = slice.nextOffset;
     this.#waiting += slice.records.length;
     if (slice.records.length > 0) this.#wake();
@@ -172,8 +177,12 @@ export class Inbox {
   }
 }
 
+function sizeOf(record: LogRecord): number {
+  return (record.value?.length ?? 0) + (record.key?.length ?? 0);
+}
+
 /** Past the last record taken; past the markers behind it too when nothing else is waiting in the lane. */
-function endOf(lane: Lane): number {
-  if (lane.next === lane.records.length) return lane.fetched;
-  return (lane.records[lane.next - 1]?.offset ?? lane.position - 1) + 1;
+function positionAfter(lane: Lane, taken: readonly LogRecord[]): number {
+  if (lane.records.length === 0) return lane.fetched;
+  return (taken.at(-1)?.offset ?? lane.position - 1) + 1;
 }

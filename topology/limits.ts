@@ -3,8 +3,9 @@ export interface Limits {
   /** A step (one transaction) takes at most this many records, and about this many bytes of them. */
   readonly stepRecordsMax: number;
   readonly stepBytesMax: number;
-  /** A task fetches ahead at most this many records while a step is being committed. */
+  /** A task stops fetching ahead while this many records, or bytes of them, wait for a step. */
   readonly inboxRecordsMax: number;
+  readonly inboxBytesMax: number;
   readonly fetchBytesMax: number;
   readonly partitionBytesMax: number;
   readonly fetchWaitMs: number;
@@ -23,9 +24,10 @@ export interface Limits {
 export const LIMITS: Limits = {
   stepRecordsMax: 4_000,
   stepBytesMax: 4 * 1024 * 1024,
-  inboxRecordsMax: 16_000,
-  fetchBytesMax: 8 * 1024 * 1024,
-  partitionBytesMax: 1024 * 1024,
+  inboxRecordsMax: 8_000,
+  inboxBytesMax: 16 * 1024 * 1024,
+  fetchBytesMax: 4 * 1024 * 1024,
+  partitionBytesMax: 512 * 1024,
   fetchWaitMs: 250,
   commitIntervalMs: 10,
   transactionTimeoutMs: 15_000,

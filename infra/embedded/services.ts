@@ -13,8 +13,8 @@ const projectDir = join(import.meta.dirname, '..', '..');
 
 /** Young objects live for one step; a larger nursery lets them die there, and old space stays small. */
 const NODE_OPTIONS = [
-  '--max-semi-space-size=32',
-  '--max-old-space-size=320',
+  '--max-semi-space-size=16',
+  '--max-old-space-size=224',
   '--disable-warning=ExperimentalWarning',
 ];
 

@@ -31,7 +31,7 @@ async function start(settings: ConsoleSettings, logger: Logger): Promise<() => P
     logger,
   });
   const { CONSOLE_HOST: host, CONSOLE_PORT: wanted } = settings;
-  await app.listen({ host, port: wanted, listenTextResolver: () => 'bound' });
+  await app.listen({ host, port: wanted });
   const address = app.server.address();
   const port = address !== null && typeof address === 'object' ? address.port : wanted;
   logger.info({ host, port, ready: true }, 'listening');

@@ -11,7 +11,6 @@ import { readValues } from '../../infra/proof/read-topic.ts';
 import { type BenchSystem, readings } from './bench-system.ts';
 
 const CHUNK = 2_000;
-/** Uses in flight at most, so that the log does not simply fill up ahead of the services. */
 const TIMEOUT_MS = 900_000;
 
 export interface ThroughputResult {
@@ -74,10 +73,11 @@ async function countResults({ system }: BenchSystem) {
   const charged = new Set<string>();
   let entriesFound = 0;
   await readValues(system, { topic: 'charges', record: 'Charge' }, (charge) => {
-    if (charge?.kind === 'usage') charged.add(`${charge.accountId}/${charge.requestId}`);
+    if (charge?.kind === 'usage' && charge.requestId?.startsWith('req-'))
+      charged.add(`${charge.accountId}/${charge.requestId}`);
   });
   await readValues(system, { topic: 'journal', record: 'JournalEntry' }, (entry) => {
-    if (entry?.kind === 'charge') entriesFound += 1;
+    if (entry?.reference.startsWith('use:req-')) entriesFound += 1;
   });
   return { chargesFound: charged.size, entriesFound };
 }

@@ -53,7 +53,12 @@ function go({ keepsScroll = false } = {}) {
     window.scrollTo(0, 0);
     main.focus({ preventScroll: true });
   }
-  refresh().then(() => scrollToAnchor(anchor));
+  refresh().then(() => scrollToAnchor(anchor), reportDefect);
+}
+
+/** What goes wrong with a question is trouble and is shown; what arrives here is a mistake in the page. */
+function reportDefect(error) {
+  console.error(error);
 }
 
 function scrollToAnchor(anchor) {
@@ -112,7 +117,7 @@ const page = {
     return Math.max(280, Math.floor(frame?.clientWidth ?? 900));
   },
   redraw: (key) => draw(state.items.find((item) => item.key === key)),
-  reload: (keys) => refresh(state.items.filter(({ key }) => keys.includes(key))),
+  reload: (keys) => refresh(state.items.filter(({ key }) => keys.includes(key))).catch(reportDefect),
 };
 
 async function refresh(items = state.items) {
@@ -127,7 +132,7 @@ async function refresh(items = state.items) {
 }
 
 function tick() {
-  if (document.visibilityState === 'visible') refresh();
+  if (document.visibilityState === 'visible') refresh().catch(reportDefect);
   else state.timer = setTimeout(tick, RETRY_MS);
 }
 
@@ -199,7 +204,7 @@ function drawBanner() {
         h('code', {}, trouble.code),
       ),
       h('p', {}, wayOutOf(trouble), ' ', state.readAt === null ? '' : t('shownBefore')),
-      h('button', { type: 'button', onclick: () => refresh() }, t('tryAgain')),
+      h('button', { type: 'button', onclick: () => refresh().catch(reportDefect) }, t('tryAgain')),
     );
 }
 
