@@ -2,7 +2,7 @@
  * The window of request ids seen on one partition: which are new, which repeat, which repeat with another payload.
  *
  * Job: exact membership over the dedup horizon at 32 bytes an id. Each entry keeps 16 bytes of the id's SHA-256 and
- * 8 bytes of the payload's; an open-addressing table of ordinals finds it. A `Map` would need three times the memory
+ * 8 bytes of checksums of the payload; an open-addressing table of ordinals finds it. A `Map` would need three times the memory
  * and ends at 16.7 million keys.
  *
  * Boundary: memory and its changelog form (`AdmissionBlock`). What makes an id too old is decided in `admission.ts`.
@@ -79,7 +79,7 @@ export class AdmissionWindow {
     return this.#nextOrdinal - this.#firstOrdinal;
   }
 
-  /** Looks an id up and remembers it when it is new. Both digests are SHA-256; only their first bytes are kept. */
+  /** Looks an id up and remembers it when it is new. Of each digest only the first bytes are kept. */
   see(id: Buffer, payload: Buffer, appendedAt: Instant): Sighting {
     this.#moveTo(appendedAt);
     id.copy(this.#probe.bytes, 0, 0, ID_BYTES);

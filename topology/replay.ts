@@ -45,10 +45,12 @@ export async function replayTask(
   try {
     for await (const record of steps.all()) {
       const step = decodeStep(options, record);
+      difference = misplaced(step, progress.step + 1, inputs);
+      if (difference !== null) break;
       const batch = await batchOf(step, inputs);
       await loadSchemas(options, batch);
       const result = evaluateStep(state, progress, batch);
-      difference = compare(step, { number: progress.step + 1, result: result.step });
+      difference = compare(step, result.step);
       if (difference !== null) break;
       state.store.commit();
       progress = result.progress;
@@ -70,20 +72,33 @@ export async function replayTask(
   };
 }
 
-function compare(
-  recorded: Step,
-  replayed: { readonly number: number; readonly result: Step },
+/** What shows before anything is read: the number, and ranges that do not follow those of the steps before. */
+function misplaced(
+  { step, ranges }: Step,
+  number: number,
+  inputs: ReadonlyMap<string, RecordSource>,
 ): string | null {
-  const { number, result } = replayed;
-  if (recorded.step !== number)
-    return `step ${number} is missing: the log continues with step ${recorded.step}`;
-  if (!recorded.previousDigest.equals(result.previousDigest))
-    return `step ${number} does not follow the step before`;
-  if (recorded.outputs !== result.outputs) {
-    return `step ${number} wrote ${recorded.outputs} records, the replay ${result.outputs}`;
+  if (step !== number) return `step ${number} is missing: the log continues with step ${step}`;
+  for (const { topic, from, to } of ranges) {
+    const position = inputs.get(topic)?.position;
+    if (position === undefined) return `step ${step} names ${topic}, which is no input`;
+    if (position !== from || to < from) {
+      return `step ${step} takes ${topic} from ${from} to ${to}, the steps before took it up to ${position}`;
+    }
   }
-  if (!recorded.outputDigest.equals(result.outputDigest)) return `the outputs of step ${number} differ`;
-  return recorded.digest.equals(result.digest) ? null : `the record of step ${number} was altered`;
+  return null;
+}
+
+function compare(recorded: Step, replayed: Step): string | null {
+  const { step } = recorded;
+  if (!recorded.previousDigest.equals(replayed.previousDigest)) {
+    return `step ${step} does not follow the step before`;
+  }
+  if (recorded.outputs !== replayed.outputs) {
+    return `step ${step} wrote ${recorded.outputs} records, the replay ${replayed.outputs}`;
+  }
+  if (!recorded.outputDigest.equals(replayed.outputDigest)) return `the outputs of step ${step} differ`;
+  return recorded.digest.equals(replayed.digest) ? null : `the record of step ${step} was altered`;
 }
 
 function decodeStep(options: Options, record: LogRecord): Step {
@@ -96,9 +111,13 @@ function decodeStep(options: Options, record: LogRecord): Step {
 async function batchOf(step: Step, inputs: ReadonlyMap<TopicName, RecordSource>): Promise<Batch> {
   const slices = [];
   for (const { topic, from, to } of step.ranges) {
-    const input = [...inputs].find(([name]) => name === topic);
-    if (input === undefined) throw new Error(`step ${step.step} names ${topic}, which is no input`);
-    slices.push({ topic: input[0], from, to, records: await input[1].until(to) });
+    for (const [name, source] of inputs) {
+      if (name !== topic) continue;
+      if (to > source.end) {
+        throw new Error(`step ${step.step} takes ${topic} up to ${to}, the log ends at ${source.end}`);
+      }
+      slices.push({ topic: name, from, to, records: await source.until(to) });
+    }
   }
   return { slices, held: new Set(step.held.map(({ topic, offset }) => heldKey(topic, offset))) };
 }
@@ -116,14 +135,17 @@ async function loadSchemas(options: Options, batch: Batch): Promise<void> {
 /** Reads one partition from its start, in order, as far as it is asked to. */
 class RecordSource {
   readonly #reader: LogReader;
-  readonly #end: number;
+  /** Where the log ended when it was opened. */
+  readonly end: number;
+  /** Up to where records were handed out. */
+  position = 0;
   #waiting: LogRecord[] = [];
   #next = 0;
   #fetched = 0;
 
   private constructor(reader: LogReader, end: number) {
     this.#reader = reader;
-    this.#end = end;
+    this.end = end;
   }
 
   static async open(options: Options, topic: string): Promise<RecordSource> {
@@ -144,6 +166,7 @@ class RecordSource {
 
   async until(to: number): Promise<readonly LogRecord[]> {
     const taken: LogRecord[] = [];
+    this.position = to;
     for (;;) {
       while (this.#next < this.#waiting.length) {
         const record = this.#waiting[this.#next];
@@ -157,7 +180,7 @@ class RecordSource {
   }
 
   async *all(): AsyncGenerator<LogRecord> {
-    while (this.#next < this.#waiting.length || this.#fetched < this.#end) {
+    while (this.#next < this.#waiting.length || this.#fetched < this.end) {
       const record = this.#waiting[this.#next];
       if (record === undefined) {
         await this.#fetch();

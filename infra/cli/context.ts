@@ -18,6 +18,7 @@ import type { Subject } from '../../topology/subjects.ts';
 import { secretsOf } from '../embedded/secrets.ts';
 import { readRunningStack } from '../embedded/state-file.ts';
 import { type Analytics, type AnalyticsAddress, openAnalytics } from './analytics.ts';
+import { probeBrokers } from './broker-probe.ts';
 import { CliError, usageError } from './cli-error.ts';
 import type { Progress } from './progress.ts';
 import { EXIT } from './report.ts';
@@ -86,6 +87,8 @@ export function openContext(options: ContextOptions): Context {
   let analytics: Analytics | null = null;
   const openLog = async (): Promise<Log> => {
     const brokers = given(settings.kafkaBrokers, 'broker', 'KAFKA_BROKERS').split(',');
+    if (log !== null) return log;
+    await probeBrokers(brokers);
     log ??= openKafkaLog({ brokers, clientId: 'ledger-cli', requestTimeoutMs: REQUEST_TIMEOUT_MS });
     return log;
   };

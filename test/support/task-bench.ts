@@ -114,7 +114,10 @@ export async function newBench(
   const derived = SERVICES.flatMap((service) => Object.values(serviceTopics(service)));
   const names = [...Object.keys(TOPICS), ...derived];
   await log.admin.createTopics(names.map((name) => ({ name, partitions, replicationFactor: 1, config: {} })));
-  return { log, directory: new MemorySchemaDirectory(), clock };
+  const directory = new MemorySchemaDirectory();
+  // Asked for an id before it is asked for a record, the directory knows the schemas of all records.
+  directory.writerSchema(0);
+  return { log, directory, clock };
 }
 
 /** Appends bytes; the key is that of account `acme` unless given. */

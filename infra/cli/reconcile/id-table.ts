@@ -2,7 +2,7 @@
  * Millions of ids with a few flags each, in little memory.
  *
  * Job: remember at which places of the chain an id was seen, so that ids seen at some and not at others are found in
- * one pass. An id is kept as 64 bits of its SHA-256: 13 bytes a slot, and a wrong match among five million ids has a
+ * one pass. An id is kept as 64 bits of its SHA-256: 9 bytes a slot, and a wrong match among five million ids has a
  * chance of less than one in a million.
  */
 import { hash } from 'node:crypto';

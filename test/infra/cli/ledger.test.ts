@@ -1,7 +1,11 @@
 /** The installed command as a person runs it: help, wrong words, exit codes, and nothing but JSON with --json. */
+
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { probeBrokers } from '../../../infra/cli/broker-probe.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
@@ -70,5 +74,22 @@ describe('exit codes', () => {
     const { status, stdout, stderr } = ledger('balance', '--json');
     expect({ status, stderr }).toEqual({ status: 3, stderr: '' });
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'address_unknown' } });
+  });
+});
+
+describe('the brokers are knocked at once before a client is opened', () => {
+  test('nobody listens, and what is no address', async () => {
+    const failure = await probeBrokers(['127.0.0.1:9', 'nonsense']).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'broker_unreachable', exitCode: 3 });
+    expect(String(failure)).toContain('nonsense is not host:port');
+  });
+
+  test('one that listens is enough', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const port = address !== null && typeof address === 'object' ? address.port : 0;
+    await expect(probeBrokers(['127.0.0.1:9', `127.0.0.1:${port}`])).resolves.toBeUndefined();
+    server.close();
   });
 });
