@@ -18,6 +18,7 @@ import type { Log } from '../topology/log.ts';
 import { openKafkaLog } from '../topology/log-kafka.ts';
 import { subjectsOf } from '../topology/subjects.ts';
 import { apply } from './apply/apply.ts';
+import { writeAddresses } from './embedded/addresses.ts';
 import type { EmbeddedPart } from './embedded/part.ts';
 import { choosePort } from './embedded/ports.ts';
 import { type Secrets, secretsOf } from './embedded/secrets.ts';
@@ -41,6 +42,7 @@ export interface System {
   readonly directory: SchemaDirectory;
   readonly services: ReadonlyMap<string, EmbeddedPart>;
   readonly gateway: { readonly url: string } & Secrets;
+  readonly consoleUrl: string;
   /** Starts one more service on the same settings. */
   startService(name: string): Promise<void>;
   stop(): Promise<void>;
@@ -82,17 +84,24 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const subjects = subjectsOf(PROCESSORS);
     const directory = await connectSchemaDirectory(stack.schemaRegistryUrl, firstOfEachRecord(subjects));
     const secrets = secretsOf(stateDir);
-    const port = await gatewayPort(env['GATEWAY_PORT']);
-    const serviceEnv = environmentOf({ stack, secrets, port });
+    const ports = await servicePorts(env);
+    const parts = { stack, secrets, ports, stateDir };
+    const addresses = { gatewayUrl: loopback(ports.gateway), consoleUrl: loopback(ports.console) };
+    writeAddresses(stateDir, addresses);
     const startService = async (name: string): Promise<void> => {
-      const part = servicePart({ name, env: serviceEnv, logsDir: join(stateDir, 'logs'), onProgress });
+      const part = servicePart({
+        name,
+        env: environmentOf(name, parts),
+        logsDir: join(stateDir, 'logs'),
+        onProgress,
+      });
       services.set(name, part);
       await part.start();
     };
     await Promise.all(options.services.map(startService));
     onProgress(`${options.services.length} services are ready.`);
-    const gateway = { url: `http://127.0.0.1:${port}`, ...secrets };
-    return { stack, log, directory, services, gateway, startService, stop };
+    const gateway = { url: addresses.gatewayUrl, ...secrets };
+    return { stack, log, directory, services, gateway, consoleUrl: addresses.consoleUrl, startService, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -127,21 +136,60 @@ function firstOfEachRecord<T extends { readonly recordName: string }>(subjects: 
   return [...new Map(subjects.map((subject) => [subject.recordName, subject])).values()];
 }
 
-async function gatewayPort(wanted: string | undefined): Promise<number> {
-  const given = wanted === undefined || wanted === '' ? undefined : Number(wanted);
-  return choosePort({ name: 'the gateway', given, remembered: 8080 }, new Set());
+interface ServicePorts {
+  readonly gateway: number;
+  readonly console: number;
 }
 
-function environmentOf(parts: { readonly stack: Stack; readonly secrets: Secrets; readonly port: number }) {
-  const { stack, secrets, port } = parts;
-  return {
-    KAFKA_BROKERS: stack.kafkaBrokers,
-    SCHEMA_REGISTRY_URL: stack.schemaRegistryUrl,
-    CLICKHOUSE_URL: stack.clickhouseUrl,
-    CLICKHOUSE_USER: stack.clickhouseWriter.username,
-    CLICKHOUSE_PASSWORD: stack.clickhouseWriter.password,
-    GATEWAY_PORT: String(port),
-    GATEWAY_API_KEYS: secrets.gatewayApiKey,
-    PAYMENT_WEBHOOK_SECRET: secrets.paymentSecret,
+async function servicePorts(env: SystemOptions['env']): Promise<ServicePorts> {
+  const choose = (name: string, wanted: string | undefined, remembered: number): Promise<number> => {
+    const given = wanted === undefined || wanted === '' ? undefined : Number(wanted);
+    return choosePort({ name, given, remembered }, new Set());
   };
+  const gateway = await choose('the gateway', env['GATEWAY_PORT'], 8080);
+  return { gateway, console: await choose('the console', env['CONSOLE_PORT'], 8081) };
+}
+
+function loopback(port: number): string {
+  return `http://127.0.0.1:${port}`;
+}
+
+/** Each service gets what it needs and no more: only the gateway sees the keys, only the sink may write ClickHouse. */
+function environmentOf(
+  service: string,
+  parts: {
+    readonly stack: Stack;
+    readonly secrets: Secrets;
+    readonly ports: ServicePorts;
+    readonly stateDir: string;
+  },
+): Readonly<Record<string, string>> {
+  const { stack, secrets, ports, stateDir } = parts;
+  const log = { KAFKA_BROKERS: stack.kafkaBrokers, SCHEMA_REGISTRY_URL: stack.schemaRegistryUrl };
+  const reader = { username: 'reader', password: '' };
+  const user = service === 'console' && stack.parts.clickhouse.embedded ? reader : stack.clickhouseWriter;
+  const clickhouse = {
+    CLICKHOUSE_URL: stack.clickhouseUrl,
+    CLICKHOUSE_USER: user.username,
+    CLICKHOUSE_PASSWORD: user.password,
+  };
+  switch (service) {
+    case 'gateway':
+      return {
+        ...log,
+        GATEWAY_PORT: String(ports.gateway),
+        GATEWAY_API_KEYS: secrets.gatewayApiKey,
+        PAYMENT_WEBHOOK_SECRET: secrets.paymentSecret,
+      };
+    case 'analytics-sink':
+      return { ...log, ...clickhouse };
+    case 'console':
+      return {
+        ...clickhouse,
+        CONSOLE_PORT: String(ports.console),
+        LEDGER_PROOF_FILE: join(stateDir, 'proof.json'),
+      };
+    default:
+      return log;
+  }
 }

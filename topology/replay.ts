@@ -8,7 +8,7 @@
  *  1. Steps are numbered 1, 2, 3 ... without a gap, and each names the digest of the one before.
  *  2. A range that the log can no longer serve is an error, never skipped.
  */
-import { decodeFramed } from '../schemas/codec.ts';
+import { decodeFramed, encodeBody } from '../schemas/codec.ts';
 import type { Step } from '../schemas/generated/step.ts';
 import { NO_DIGEST } from './digest.ts';
 import type { LogReader, LogRecord } from './log.ts';
@@ -98,7 +98,8 @@ function compare(recorded: Step, replayed: Step): string | null {
     return `step ${step} wrote ${recorded.outputs} records, the replay ${replayed.outputs}`;
   }
   if (!recorded.outputDigest.equals(replayed.outputDigest)) return `the outputs of step ${step} differ`;
-  return recorded.digest.equals(replayed.digest) ? null : `the record of step ${step} was altered`;
+  const isSame = encodeBody('Step', recorded).equals(encodeBody('Step', replayed));
+  return isSame ? null : `the record of step ${step} was altered`;
 }
 
 function decodeStep(options: Options, record: LogRecord): Step {

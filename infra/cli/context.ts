@@ -15,6 +15,7 @@ import { connectSchemaDirectory } from '../../schemas/schema-directory-registry.
 import type { Log } from '../../topology/log.ts';
 import { openKafkaLog } from '../../topology/log-kafka.ts';
 import type { Subject } from '../../topology/subjects.ts';
+import { readAddresses } from '../embedded/addresses.ts';
 import { secretsOf } from '../embedded/secrets.ts';
 import { readRunningStack } from '../embedded/state-file.ts';
 import { type Analytics, type AnalyticsAddress, openAnalytics } from './analytics.ts';
@@ -163,8 +164,10 @@ function clickhouseOf(own: Own, stack: Stack): Settings['clickhouse'] {
 
 /** The key of the running stack is used for a gateway that is named without a key of its own. */
 function gatewayOf(own: Own, stack: Stack): Settings['gateway'] {
-  if (own.GATEWAY_URL === undefined) return null;
-  const url = own.GATEWAY_URL.replace(/\/+$/, '');
+  const address =
+    own.GATEWAY_URL ?? (stack === null ? undefined : readAddresses(own.LEDGER_STATE_DIR)?.gatewayUrl);
+  if (address === undefined) return null;
+  const url = address.replace(/\/+$/, '');
   const secrets = stack === null ? null : secretsOf(own.LEDGER_STATE_DIR);
   const apiKey = own.GATEWAY_API_KEY ?? secrets?.gatewayApiKey ?? null;
   return apiKey === null ? null : { url, apiKey, paymentSecret: secrets?.paymentSecret ?? null };

@@ -113,7 +113,8 @@ async function usesOf(
 }
 
 async function serve(system: System, tell: (line: string) => void): Promise<void> {
-  await system.startService('ticker');
+  await Promise.all([system.startService('ticker'), system.startService('console')]);
+  tell(`look at ${system.consoleUrl}`);
   tell(`gateway ${system.gateway.url}, ClickHouse ${system.stack.clickhouseUrl}; Ctrl-C stops everything`);
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   tell('stopping');
