@@ -11,6 +11,10 @@ export interface Limits {
   readonly fetchWaitMs: number;
   /** Steps of one task start at least this far apart unless a full one is waiting. */
   readonly commitIntervalMs: number;
+  /** After a step a task rests as long as the step took, at most this long: under load, steps grow instead of piling up. */
+  readonly restMsMax: number;
+  /** Positions are published for lag tools at most this often, and once more when a task falls idle. */
+  readonly positionsIntervalMs: number;
   /** The broker aborts a transaction of ours that lasts longer. */
   readonly transactionTimeoutMs: number;
   /** Pause before a task is acquired again after broker trouble, doubling up to the maximum. */
@@ -30,6 +34,8 @@ export const LIMITS: Limits = {
   partitionBytesMax: 512 * 1024,
   fetchWaitMs: 250,
   commitIntervalMs: 10,
+  restMsMax: 100,
+  positionsIntervalMs: 250,
   transactionTimeoutMs: 15_000,
   retryPauseMs: 20,
   retryPauseMaxMs: 2_000,

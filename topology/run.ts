@@ -5,8 +5,10 @@
  *
  * Invariants:
  *  1. Two steps of one task never overlap.
- *  2. A step starts `commitIntervalMs` after the one before, or at once when a full batch is waiting.
- *  3. The loop ends only by the signal, by being fenced, or by throwing an error that must end the process.
+ *  2. A step starts `commitIntervalMs` after the one before, later when that one took long, or at once when a full
+ *     batch is waiting.
+ *  3. Each trouble doubles the pause before the next try; only a committed step shortens it again.
+ *  4. The loop ends only by the signal, by being fenced, or by throwing an error that must end the process.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { reactionTo } from './failures.ts';
@@ -25,12 +27,15 @@ export async function runTask(
   signal: AbortSignal,
 ): Promise<'stopped' | 'fenced'> {
   let pauseMs = options.limits.retryPauseMs;
+  const onStep = (result: StepResult, tookMs: number): void => {
+    pauseMs = options.limits.retryPauseMs;
+    hooks.onStep?.(result, tookMs);
+  };
   while (!signal.aborted) {
     try {
       const task = await Task.acquire(options);
       hooks.onAcquired?.(task);
-      pauseMs = options.limits.retryPauseMs;
-      await work(task, hooks, signal);
+      await work(task, { ...hooks, onStep }, signal);
     } catch (error) {
       const reaction = reactionTo(error);
       hooks.onTrouble?.(error, reaction);
@@ -44,18 +49,23 @@ export async function runTask(
 }
 
 async function work(task: Task, hooks: RunHooks, signal: AbortSignal): Promise<void> {
-  const { commitIntervalMs } = task.limits;
+  const { commitIntervalMs, restMsMax, positionsIntervalMs } = task.limits;
   task.inbox.start();
   try {
     while (!signal.aborted) {
-      await task.inbox.arrival({ signal });
+      await task.inbox.arrival({ signal, ...(task.owesPositions ? { timeoutMs: positionsIntervalMs } : {}) });
       const startedAt = performance.now();
       const result = await task.step();
       const tookMs = performance.now() - startedAt;
       if (result !== null) hooks.onStep?.(result, tookMs);
-      await task.inbox.arrival({ full: true, timeoutMs: Math.max(0, commitIntervalMs - tookMs), signal });
+      else if (task.owesPositions && !signal.aborted) await task.publishPositions();
+      const restMs = Math.max(commitIntervalMs - tookMs, Math.min(tookMs, restMsMax));
+      await task.inbox.arrival({ full: true, timeoutMs: restMs, signal });
     }
-  } finally {
-    await task.close();
+  } catch (error) {
+    // The first error decides what happens next; that closing failed as well says nothing more.
+    await task.close().catch(() => undefined);
+    throw error;
   }
+  await task.close();
 }

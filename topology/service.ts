@@ -1,23 +1,17 @@
 /**
- * Runs one service: which partitions are ours, one task for each, until told to stop.
+ * Runs one service on a broker: reads its settings, opens log and registry, and hands them to `share.ts`.
  *
  * Boundary: `main.ts` hands in the environment and the signal; nothing here reads either.
- *
- * Invariants:
- *  1. A service starts only when all its inputs have the same number of partitions.
- *  2. One task that must end the process ends all of them: a half-working service is never left running.
  */
-import pino, { type Logger } from 'pino';
+import pino from 'pino';
 import { z } from 'zod';
 import type { RecordName } from '../schemas/generated/record-types.ts';
-import type { SchemaDirectory } from '../schemas/schema-directory.ts';
 import { connectSchemaDirectory } from '../schemas/schema-directory-registry.ts';
 import { GRAPH } from './graph.ts';
-import { LIMITS, type Limits } from './limits.ts';
-import type { Log } from './log.ts';
+import { LIMITS } from './limits.ts';
 import { openKafkaLog } from './log-kafka.ts';
 import type { AnyProcessor } from './processor.ts';
-import { type RunHooks, runTask } from './run.ts';
+import { runInstance } from './share.ts';
 import { subjectsOf } from './subjects.ts';
 import { serviceTopics } from './topics.ts';
 
@@ -30,17 +24,7 @@ const Environment = z.object({
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 
-export type ServiceEnvironment = z.infer<typeof Environment>;
-
-interface Running {
-  readonly processor: AnyProcessor;
-  readonly log: Log;
-  readonly directory: SchemaDirectory;
-  readonly limits: Limits;
-  readonly logger: Logger;
-  readonly partitions: number;
-  readonly signal: AbortSignal;
-}
+type ServiceEnvironment = z.infer<typeof Environment>;
 
 /** Resolves when the service has stopped cleanly; rejects with the error that must end the process. */
 export async function runService(processor: AnyProcessor, env: unknown, signal: AbortSignal): Promise<void> {
@@ -52,13 +36,9 @@ export async function runService(processor: AnyProcessor, env: unknown, signal: 
   });
   try {
     const directory = await connectSchemaDirectory(settings.SCHEMA_REGISTRY_URL, writtenBy(processor));
-    const partitions = await commonPartitionCount(log, processor);
     const commitIntervalMs = settings.LEDGER_COMMIT_INTERVAL_MS ?? GRAPH[processor.service].commitIntervalMs;
     const limits = { ...LIMITS, commitIntervalMs };
-    const running = { processor, log, directory, limits, logger, partitions, signal };
-    await (settings.LEDGER_INSTANCE === 'group'
-      ? runElastic(running)
-      : runShare(running, shareOf(settings.LEDGER_INSTANCE, partitions)));
+    await runInstance({ processor, log, directory, limits, logger, signal }, settings.LEDGER_INSTANCE);
     logger.info('stopped');
   } finally {
     await log.close();
@@ -87,90 +67,4 @@ function writtenBy(
   return subjectsOf([processor])
     .filter(({ topic }) => topics.has(topic))
     .map(({ subject, recordName }) => ({ subject, recordName }));
-}
-
-async function commonPartitionCount(log: Log, processor: AnyProcessor): Promise<number> {
-  const counts = await Promise.all(processor.inputs.map((topic) => log.partitionCount(topic)));
-  const distinct = new Set(counts);
-  if (distinct.size === 1) return counts[0] ?? 0;
-  const listed = processor.inputs.map((topic, index) => `${topic} has ${counts[index]}`).join(', ');
-  throw new Error(`the inputs of ${processor.service} must have the same partition count: ${listed}`);
-}
-
-/** Static assignment: instance k of n owns the partitions p with p mod n = k. */
-function shareOf(instance: string, partitions: number): readonly number[] {
-  const [k = 0, n = 1] = instance.split('/').map(Number);
-  if (k >= n) throw new Error(`LEDGER_INSTANCE ${instance}: instances are numbered 0 to ${n - 1}`);
-  return Array.from({ length: partitions }, (_, partition) => partition).filter((p) => p % n === k);
-}
-
-/** Runs the tasks of these partitions until the signal; the first that must end the process stops the others. */
-async function runShare(running: Running, partitions: readonly number[]): Promise<void> {
-  const failure = new AbortController();
-  const signal = AbortSignal.any([running.signal, failure.signal]);
-  let acquired = 0;
-  const onAcquired = (): void => {
-    acquired += 1;
-    if (acquired === partitions.length) running.logger.info({ partitions, ready: true }, 'ready');
-  };
-  const results = await Promise.allSettled(
-    partitions.map(async (partition) => {
-      try {
-        const hooks = { ...hooksOf(running, partition), onAcquired };
-        const end = await runTask({ ...running, partition }, hooks, signal);
-        if (end === 'fenced') throw new Error(`partition ${partition} was taken over by another instance`);
-      } catch (error) {
-        failure.abort();
-        throw error;
-      }
-    }),
-  );
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-}
-
-/** Elastic assignment: the group says which partitions are ours; a fenced task waits for the next assignment. */
-async function runElastic(running: Running): Promise<void> {
-  const membership = await running.log.join(running.processor.service, running.partitions);
-  const leave = (): void => void membership.leave().catch(() => undefined);
-  running.signal.addEventListener('abort', leave, { once: true });
-  const tasks = new Map<number, { readonly stop: AbortController; readonly done: Promise<unknown> }>();
-  let failure: unknown = null;
-  try {
-    while (!running.signal.aborted && failure === null) {
-      const assigned = await membership.next();
-      for (const [partition, task] of tasks) {
-        if (assigned.includes(partition)) continue;
-        task.stop.abort();
-        await task.done;
-        tasks.delete(partition);
-      }
-      for (const partition of assigned) {
-        if (tasks.has(partition)) continue;
-        const stop = new AbortController();
-        const signal = AbortSignal.any([running.signal, stop.signal]);
-        const done = runTask({ ...running, partition }, hooksOf(running, partition), signal)
-          .catch((error: unknown) => {
-            failure = error;
-            leave();
-          })
-          .finally(() => tasks.delete(partition));
-        tasks.set(partition, { stop, done });
-      }
-      running.logger.info({ partitions: assigned, ready: true }, 'assigned');
-    }
-  } finally {
-    for (const task of tasks.values()) task.stop.abort();
-    await Promise.all([...tasks.values()].map((task) => task.done));
-  }
-  if (failure !== null) throw failure;
-}
-
-function hooksOf(running: Running, partition: number): RunHooks {
-  return {
-    onTrouble: (error, reaction) =>
-      running.logger.warn({ partition, err: error, reaction }, 'task interrupted'),
-    onStep: (result, tookMs) =>
-      running.logger.debug({ partition, step: result.step.step, ...result.counts, tookMs }, 'step'),
-  };
 }

@@ -19,7 +19,7 @@ import { NO_DIGEST } from './digest.ts';
 import { Inbox } from './inbox.ts';
 import { Intake } from './intake.ts';
 import { DEDUP_HORIZON_MS, type Limits } from './limits.ts';
-import type { Log, OutgoingRecord } from './log.ts';
+import type { Log, OutgoingRecord, Position } from './log.ts';
 import type { AnyProcessor } from './processor.ts';
 import { type Acquired, acquire, changelogOf } from './restore.ts';
 import {
@@ -47,6 +47,8 @@ export class Task {
   readonly #options: TaskOptions;
   readonly #acquired: Acquired;
   #progress: Progress;
+  #publishedAt = Number.NEGATIVE_INFINITY;
+  #owesPositions = false;
 
   private constructor(options: TaskOptions, state: TaskState, own: { acquired: Acquired; inbox: Inbox }) {
     this.#options = options;
@@ -96,16 +98,44 @@ export class Task {
     const result = evaluateStep(this.state, this.#progress, { slices, held });
     await this.#acquired.transactor.commit({
       records: this.#records(result),
-      groupPositions: { group: this.state.processor.service, positions: this.#positions() },
+      groupPositions: this.#positionsDue() ? this.#groupPositions() : null,
     });
     this.state.store.commit();
     this.#progress = result.progress;
     return result;
   }
 
+  /** Whether a step was taken since positions were last published. */
+  get owesPositions(): boolean {
+    return this.#owesPositions;
+  }
+
+  /** Publishes positions alone, in a transaction without records. */
+  async publishPositions(): Promise<void> {
+    await this.#acquired.transactor.commit({ records: [], groupPositions: this.#groupPositions() });
+    this.#owesPositions = false;
+    this.#publishedAt = performance.now();
+  }
+
   async close(): Promise<void> {
-    await this.inbox.close();
-    await this.#acquired.transactor.close();
+    try {
+      await this.inbox.close();
+    } finally {
+      await this.#acquired.transactor.close();
+    }
+  }
+
+  /** Lag tools are served often enough; each time costs the commit a few milliseconds. */
+  #positionsDue(): boolean {
+    const now = performance.now();
+    const isDue = now - this.#publishedAt >= this.limits.positionsIntervalMs;
+    if (isDue) this.#publishedAt = now;
+    this.#owesPositions = !isDue;
+    return isDue;
+  }
+
+  #groupPositions(): { readonly group: string; readonly positions: readonly Position[] } {
+    return { group: this.state.processor.service, positions: this.#positions() };
   }
 
   #positions(): readonly { readonly topic: string; readonly partition: number; readonly offset: number }[] {

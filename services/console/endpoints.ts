@@ -6,6 +6,7 @@
  *  2. A list that was cut says so, or comes with the count of all.
  */
 import type { z } from 'zod';
+import type { QualityRow, SpendRow } from '../../infra/analytics/queries.ts';
 import { refusalRule } from '../../schemas/refusals.ts';
 import { dayAfter, PARAMETERS, readParameters } from './parameters.ts';
 import { Problem } from './problem.ts';
@@ -62,6 +63,23 @@ export const ENDPOINTS: readonly Endpoint[] = [
   })),
 ];
 
+/** The dimensions of a row beside its numbers; what else a query selects is its own matter. */
+function shownSpend({
+  keys,
+  currency,
+  cost,
+  savedByCache,
+  uses,
+  inputTokens,
+  outputTokens,
+}: SpendRow): object {
+  return { ...keys, currency, cost, savedByCache, uses, inputTokens, outputTokens };
+}
+
+function shownQuality({ keys, uses, p50Ms, p95Ms, p99Ms, errorRate, cacheHitRate }: QualityRow): object {
+  return { ...keys, uses, p50Ms, p95Ms, p99Ms, errorRate, cacheHitRate };
+}
+
 interface Range {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
@@ -90,7 +108,7 @@ async function spend(range: Range, { queries }: Sources): Promise<object> {
     filter: { fromDay: days.from, toDay: dayAfter(days.to) },
     limit: ROWS_MAX,
   });
-  return { ...days, rows, isCut: rows.length === ROWS_MAX };
+  return { ...days, rows: rows.map(shownSpend), isCut: rows.length === ROWS_MAX };
 }
 
 async function quality(range: Range, { queries }: Sources): Promise<object> {
@@ -101,7 +119,7 @@ async function quality(range: Range, { queries }: Sources): Promise<object> {
     filter: { fromDay: days.from, toDay: dayAfter(days.to) },
     limit: ROWS_MAX,
   });
-  return { ...days, rows, isCut: rows.length === ROWS_MAX };
+  return { ...days, rows: rows.map(shownQuality), isCut: rows.length === ROWS_MAX };
 }
 
 async function spendOfDay(
@@ -119,7 +137,7 @@ async function spendOfDay(
     },
     limit: ROWS_MAX,
   });
-  return { rows, isCut: rows.length === ROWS_MAX };
+  return { rows: rows.map(shownSpend), isCut: rows.length === ROWS_MAX };
 }
 
 async function requests(

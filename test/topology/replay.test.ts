@@ -190,9 +190,7 @@ describe('step records', () => {
       altered[at] = (altered[at] ?? 0) ^ (1 << bit);
       await appendBytes(bench, { topic: 'rating-steps', key: null }, altered);
       const found = await differenceOf(bench).catch(String);
-      expect(found).toMatch(
-        new RegExp(`step ${number}\\b|rating-steps/0@${number - 1}: |step \\d+ (takes|names)`),
-      );
+      expect(found).toMatch(new RegExp(`step ${number}\\b|rating-steps/0@${number - 1}: `));
     });
     await fc.assert(property, { numRuns: 150 });
   });

@@ -60,9 +60,10 @@ function decimalsOf(texts) {
 
 /**
  * A table in a frame that scrolls by itself where the screen is narrow. A column has a title, a cell for a row, and the
- * class of its cells; a money column has `amount` instead of a cell.
+ * class of its cells; a money column has `amount` instead of a cell. The caption is for those who cannot see the heading
+ * above the table, unless it says more than that.
  */
-export function table(caption, columns, rows, { rowClass = () => '' } = {}) {
+export function table(caption, columns, rows, { rowClass = () => '', showsCaption = false } = {}) {
   const decimals = columns.map(({ amount }) => (amount === undefined ? 0 : decimalsOf(rows.map(amount))));
   const cell = (column, row, index) =>
     column.amount === undefined ? column.cell(row) : money(column.amount(row), decimals[index]);
@@ -73,7 +74,7 @@ export function table(caption, columns, rows, { rowClass = () => '' } = {}) {
     h(
       'table',
       {},
-      h('caption', {}, caption),
+      h('caption', { class: showsCaption ? null : 'away' }, caption),
       h(
         'thead',
         {},

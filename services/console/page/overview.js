@@ -78,16 +78,12 @@ function check({ name, holds, detail }) {
   );
 }
 
-function flat({ keys, ...row }) {
-  return { ...keys, ...row };
-}
-
 function currencyName(currency) {
   return currency === 'XXX' ? t('noPrice') : currency;
 }
 
 function showSpend(answer, page) {
-  const rows = answer.rows.map(flat);
+  const rows = answer.rows;
   if (rows.length === 0) return [lead('spendLead'), rangeForm(answer, page), nothing()];
   const byCurrency = Map.groupBy(rows, ({ currency }) => currency);
   const byUses = [...byCurrency.keys()].sort((a, b) => usesOf(byCurrency.get(b)) - usesOf(byCurrency.get(a)));
@@ -175,7 +171,7 @@ function showQuality(answer) {
     { title: t('errorRate'), class: 'number', cell: ({ errorRate }) => percent(errorRate) },
     { title: t('cacheHits'), class: 'number', cell: ({ cacheHitRate }) => percent(cacheHitRate) },
   ];
-  return [lead('qualityLead'), table(t('quality'), columns, answer.rows.map(flat)), cutNote(answer)];
+  return [lead('qualityLead'), table(t('quality'), columns, answer.rows), cutNote(answer)];
 }
 
 function showBalances({ rows, totals }) {
@@ -201,7 +197,7 @@ function showBalances({ rows, totals }) {
         t('largest', total.currency, total.accounts, total.overdrawn),
         columns,
         [...rows.filter(({ currency }) => currency === total.currency), { ...total, isTotal: true }],
-        { rowClass: ({ isTotal }) => (isTotal ? 'sum' : '') },
+        { rowClass: ({ isTotal }) => (isTotal ? 'sum' : ''), showsCaption: true },
       ),
     ),
   ];
@@ -314,6 +310,7 @@ function showLedger({ rows }) {
     const total = trialTotal(group);
     const verdict = unitsOf(total.balance) === 0n ? t('balanced') : `${t('unbalanced')} ${total.balance}`;
     return table(`${currency}: ${verdict}`, columns, [...group, total], {
+      showsCaption: true,
       rowClass: ({ isTotal }) => (isTotal ? `sum ${unitsOf(total.balance) === 0n ? '' : 'bad'}` : ''),
     });
   });

@@ -51,10 +51,6 @@ export function crumbs({ day, account, provider, model, request }) {
   return h('nav', { class: 'crumbs', 'aria-label': t('walk') }, h('ol', {}, items));
 }
 
-function flat({ keys, ...row }) {
-  return { ...keys, ...row };
-}
-
 /** Columns that every level of spend has, and the sums of the rows below them. */
 function spendTable(caption, heads, rows) {
   const number = (name) => ({ title: t(name), class: 'number', cell: (row) => String(row[name] ?? '') });
@@ -88,7 +84,7 @@ function empty() {
 }
 
 function showDays(answer) {
-  const rows = answer.rows.map(flat);
+  const rows = answer.rows;
   if (rows.length === 0) return [lead('walkLead'), empty()];
   const days = [...Map.groupBy(rows, ({ day }) => day)].sort(([a], [b]) => (a < b ? 1 : -1));
   const perDay = days.flatMap(([day, group]) =>
@@ -111,7 +107,7 @@ function showDays(answer) {
 }
 
 function showAccounts(answer, day) {
-  const rows = answer.rows.map(flat);
+  const rows = answer.rows;
   if (rows.length === 0) return [empty()];
   const head = {
     title: t('account'),
@@ -121,7 +117,7 @@ function showAccounts(answer, day) {
 }
 
 function showModels(answer, { day, account }) {
-  const rows = answer.rows.map(flat);
+  const rows = answer.rows;
   if (rows.length === 0) return [empty()];
   const head = {
     title: t('model'),

@@ -1,0 +1,145 @@
+/**
+ * The share of a service that one process has: which partitions are ours, one task for each, until told to stop.
+ *
+ * Boundary: works on any log; opening one, and the settings, are `service.ts`.
+ *
+ * Invariants:
+ *  1. A service starts only when all its inputs have the same number of partitions.
+ *  2. One task that must end the process ends all of them: a half-working service is never left running.
+ *  3. A fenced task is not acquired again until the group assigns its partition anew; an instance with a fixed share
+ *     ends, because somebody else was started on it.
+ */
+import type { Logger } from 'pino';
+import type { SchemaDirectory } from '../schemas/schema-directory.ts';
+import type { Limits } from './limits.ts';
+import type { Log } from './log.ts';
+import type { AnyProcessor } from './processor.ts';
+import { type RunHooks, runTask } from './run.ts';
+
+export interface InstanceOptions {
+  readonly processor: AnyProcessor;
+  readonly log: Log;
+  readonly directory: SchemaDirectory;
+  readonly limits: Limits;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** `instance` is `k/n` for a fixed share, or `group`. Resolves when stopped; rejects with what must end the process. */
+export async function runInstance(options: InstanceOptions, instance: string): Promise<void> {
+  const partitions = await commonPartitionCount(options.log, options.processor);
+  await (instance === 'group'
+    ? runElastic(options, partitions)
+    : runShare(options, shareOf(instance, partitions)));
+}
+
+async function commonPartitionCount(log: Log, processor: AnyProcessor): Promise<number> {
+  const counts = await Promise.all(processor.inputs.map((topic) => log.partitionCount(topic)));
+  const distinct = new Set(counts);
+  if (distinct.size === 1) return counts[0] ?? 0;
+  const listed = processor.inputs.map((topic, index) => `${topic} has ${counts[index]}`).join(', ');
+  throw new Error(`the inputs of ${processor.service} must have the same partition count: ${listed}`);
+}
+
+/** Static assignment: instance k of n owns the partitions p with p mod n = k. */
+function shareOf(instance: string, partitions: number): readonly number[] {
+  const [k = 0, n = 1] = instance.split('/').map(Number);
+  if (k >= n) throw new Error(`LEDGER_INSTANCE ${instance}: instances are numbered 0 to ${n - 1}`);
+  if (k >= partitions) {
+    throw new Error(`LEDGER_INSTANCE ${instance}: there are ${partitions} partitions, none is left for it`);
+  }
+  return Array.from({ length: partitions }, (_, partition) => partition).filter((p) => p % n === k);
+}
+
+/** Runs the tasks of these partitions until the signal; the first that must end the process stops the others. */
+async function runShare(options: InstanceOptions, partitions: readonly number[]): Promise<void> {
+  const failure = new AbortController();
+  const signal = AbortSignal.any([options.signal, failure.signal]);
+  const acquired = new Set<number>();
+  const runOne = async (partition: number): Promise<void> => {
+    const onAcquired = (): void => {
+      const isFirst = acquired.size < acquired.add(partition).size;
+      if (isFirst && acquired.size === partitions.length) {
+        options.logger.info({ partitions, ready: true }, 'ready');
+      }
+    };
+    try {
+      const end = await runTask(
+        { ...options, partition },
+        { ...hooksOf(options, partition), onAcquired },
+        signal,
+      );
+      if (end === 'fenced') throw new Error(`partition ${partition} was taken over by another instance`);
+    } catch (error) {
+      failure.abort();
+      throw error;
+    }
+  };
+  const results = await Promise.allSettled(partitions.map(runOne));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+interface RunningTask {
+  readonly stop: AbortController;
+  readonly done: Promise<unknown>;
+}
+
+/** Elastic assignment: the group says which partitions are ours; a fenced task waits for the next assignment. */
+async function runElastic(options: InstanceOptions, partitions: number): Promise<void> {
+  const { log, logger, processor, signal } = options;
+  const membership = await log.join(processor.service, partitions);
+  let leaving: Promise<void> | null = null;
+  const leave = (): Promise<void> => {
+    leaving ??= membership.leave().catch(() => undefined);
+    return leaving;
+  };
+  const onAbort = (): void => void leave();
+  signal.addEventListener('abort', onAbort, { once: true });
+  const tasks = new Map<number, RunningTask>();
+  let failure: { readonly error: unknown } | null = null;
+  const start = (partition: number): RunningTask => {
+    const stop = new AbortController();
+    const either = AbortSignal.any([signal, stop.signal]);
+    const done = runTask({ ...options, partition }, hooksOf(options, partition), either)
+      .catch((error: unknown) => {
+        failure ??= { error };
+        onAbort();
+      })
+      .finally(() => tasks.delete(partition));
+    return { stop, done };
+  };
+  try {
+    while (!signal.aborted && failure === null) {
+      const assigned = await membership.next();
+      await stopAll([...tasks].filter(([partition]) => !assigned.includes(partition)));
+      if (signal.aborted || failure !== null) break;
+      for (const partition of assigned) {
+        if (!tasks.has(partition)) tasks.set(partition, start(partition));
+      }
+      logger.info({ partitions: assigned, ready: true }, 'assigned');
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    await stopAll([...tasks]);
+    await leave();
+  }
+  throwIfFailed(failure);
+}
+
+async function stopAll(tasks: readonly (readonly [number, RunningTask])[]): Promise<void> {
+  for (const [, { stop }] of tasks) stop.abort();
+  await Promise.all(tasks.map(([, { done }]) => done));
+}
+
+function throwIfFailed(failure: { readonly error: unknown } | null): void {
+  if (failure !== null) throw failure.error;
+}
+
+function hooksOf({ logger }: InstanceOptions, partition: number): RunHooks {
+  return {
+    onTrouble: (error, reaction) => logger.warn({ partition, err: error, reaction }, 'task interrupted'),
+    onStep: (result, tookMs) =>
+      logger.debug({ partition, step: result.step.step, ...result.counts, tookMs }, 'step'),
+  };
+}
