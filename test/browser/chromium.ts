@@ -4,16 +4,18 @@
  * Boundary: knows nothing about the pages that it opens. Commands and answers are Chromium's debugging protocol, as
  * null-terminated JSON on file descriptors 3 and 4, so that no port is opened.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
+import { promisify } from 'node:util';
 
 const BINARY = '/usr/bin/chromium';
 const INSTALL_TIMEOUT_MS = 600_000;
 const ANSWER_TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
+const DUMP_BYTES_MAX = 16 * 1024 * 1024;
 
 const FLAGS = [
   '--headless',
@@ -62,25 +64,18 @@ function isThere(): boolean {
 }
 
 /** The page's document after it has loaded and its requests were answered, as `--dump-dom` prints it. */
-export function dumpDom(binary: string, url: string, flags: readonly string[] = []): string {
+export async function dumpDom(binary: string, url: string): Promise<string> {
   const profile = mkdtempSync(join(tmpdir(), 'chromium-'));
   try {
-    const args = [
-      ...FLAGS,
-      `--user-data-dir=${profile}`,
-      '--virtual-time-budget=8000',
-      ...flags,
-      '--dump-dom',
-      url,
-    ];
-    return execFileSync(binary, args, {
-      encoding: 'utf8',
+    const args = [...FLAGS, `--user-data-dir=${profile}`, '--virtual-time-budget=8000', '--dump-dom', url];
+    const { stdout } = await promisify(execFile)(binary, args, {
       timeout: ANSWER_TIMEOUT_MS,
-      stdio: ['ignore', 'pipe', 'ignore'],
-      maxBuffer: 16 * 1024 * 1024,
+      killSignal: 'SIGKILL',
+      maxBuffer: DUMP_BYTES_MAX,
     });
+    return stdout;
   } finally {
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
 

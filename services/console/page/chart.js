@@ -50,10 +50,17 @@ export function seriesName({ name, models }) {
   return name ?? t('otherModels', models);
 }
 
+/** At least one unit, so that an axis has a height even where everything was free. */
+function largest(amounts) {
+  let maximum = 1n;
+  for (const amount of amounts) if (amount > maximum) maximum = amount;
+  return maximum;
+}
+
 export function spendChart({ rows, currency, to, width, onOpen }) {
   const { series, days } = stack(rows);
-  const all = withEmptyDays(days, to < days.at(-1).day ? days.at(-1).day : to);
-  const maximum = all.reduce((max, { total }) => (total > max ? total : max), 1n);
+  const all = withEmptyDays(days, [to, days.at(-1).day].sort().at(-1));
+  const maximum = largest(all.map(({ total }) => total));
   const steps = niceSteps(maximum, STEPS_MAX);
   const top = steps.at(-1);
   const plot = { width: width - MARGIN.left - MARGIN.right, height: HEIGHT - MARGIN.top - MARGIN.bottom };

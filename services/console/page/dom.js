@@ -61,9 +61,14 @@ function decimalsOf(texts) {
 /**
  * A table in a frame that scrolls by itself where the screen is narrow. A column has a title, a cell for a row, and the
  * class of its cells; a money column has `amount` instead of a cell. The caption is for those who cannot see the heading
- * above the table, unless it says more than that.
+ * above the table, unless it says more than that. Rows of a table that stacks become blocks on a phone.
  */
-export function table(caption, columns, rows, { rowClass = () => '', showsCaption = false } = {}) {
+export function table(
+  caption,
+  columns,
+  rows,
+  { rowClass = () => '', showsCaption = false, stacks = false } = {},
+) {
   const decimals = columns.map(({ amount }) => (amount === undefined ? 0 : decimalsOf(rows.map(amount))));
   const cell = (column, row, index) =>
     column.amount === undefined ? column.cell(row) : money(column.amount(row), decimals[index]);
@@ -73,7 +78,7 @@ export function table(caption, columns, rows, { rowClass = () => '', showsCaptio
     { class: 'frame', role: 'region', tabindex: '0', 'aria-label': caption },
     h(
       'table',
-      {},
+      { class: stacks ? 'stacks' : null },
       h('caption', { class: showsCaption ? null : 'away' }, caption),
       h(
         'thead',
@@ -94,7 +99,11 @@ export function table(caption, columns, rows, { rowClass = () => '', showsCaptio
             columns.map((column, index) =>
               h(
                 column.isHead ? 'th' : 'td',
-                { class: classOf(column), scope: column.isHead ? 'row' : null },
+                {
+                  class: classOf(column),
+                  scope: column.isHead ? 'row' : null,
+                  'data-label': stacks ? column.title : null,
+                },
                 cell(column, row, index),
               ),
             ),

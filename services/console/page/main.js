@@ -190,6 +190,7 @@ function drawBanner() {
   if (clock !== null) clock.textContent = time;
   const shown = trouble === undefined ? '' : `${trouble.code} ${currentLanguage()}`;
   if (banner.dataset.shown === shown) return;
+  banner.className = trouble === undefined ? '' : 'trouble';
   banner.dataset.shown = shown;
   if (trouble === undefined) banner.replaceChildren();
   else

@@ -338,13 +338,16 @@ function showRejected({ rows }) {
     {
       title: t('wayOut'),
       class: 'prose',
-      cell: (row) => [
-        ruleOf(row).wayOut,
-        row.isTransient ? h('span', { class: 'passing' }, ` (${t('passing')})`) : '',
-      ],
+      cell: (row) =>
+        h(
+          'span',
+          {},
+          ruleOf(row).wayOut,
+          row.isTransient ? h('span', { class: 'passing' }, ` (${t('passing')})`) : null,
+        ),
     },
   ];
-  return [lead('rejectedLead'), table(t('rejected'), columns, rows)];
+  return [lead('rejectedLead'), table(t('rejected'), columns, rows, { stacks: true })];
 }
 
 export function kindName(kind) {

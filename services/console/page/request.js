@@ -106,6 +106,7 @@ function journal(postings) {
     { title: t('cause'), cell: (row) => (row.isTotal ? '' : place(row.cause)) },
   ];
   return table(t('postings'), columns, [...postings, sum], {
+    stacks: true,
     rowClass: ({ isTotal }) => (isTotal ? `sum ${isBalanced ? '' : 'bad'}` : ''),
   });
 }
@@ -136,5 +137,5 @@ function rejectionTable(rejections) {
     { title: t('wayOut'), class: 'prose', cell: (row) => ruleOf(row).wayOut },
     { title: t('origin'), cell: ({ origin }) => place(origin) },
   ];
-  return table(t('rejected'), columns, rejections);
+  return table(t('rejected'), columns, rejections, { stacks: true });
 }

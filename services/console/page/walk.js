@@ -212,7 +212,7 @@ function showRejectedRecords(answer, code) {
       [t('meaning'), meaning],
       [t('wayOut'), wayOut],
     ]),
-    answer.rows.length === 0 ? empty() : table(t('rejected'), columns, answer.rows),
+    answer.rows.length === 0 ? empty() : table(t('rejected'), columns, answer.rows, { stacks: true }),
   ];
 }
 

@@ -37,7 +37,6 @@ const WORDS = {
     (service, before, after) => `${service}：进程 ${before} 被 SIGKILL 终止，以进程 ${after} 恢复`,
   ],
   proofTotals: ['What was counted', '统计结果'],
-  noProof: ['No proof yet', '尚无证明'],
   spendLead: [
     'What the uses cost us, by UTC day and model. Choose a day to walk down to single requests.',
     '按 UTC 日期和模型统计的用量成本。选择某一天，可逐级追溯到单个请求。',
@@ -56,7 +55,6 @@ const WORDS = {
   to: ['To', '到'],
   cut: ['There are more rows than are shown; choose fewer days.', '行数超出显示范围；请缩短日期范围。'],
   nothing: ['Nothing yet', '暂无数据'],
-  provider: ['Provider', '供应商'],
   model: ['Model', '模型'],
   uses: ['Uses', '用量次数'],
   errorRate: ['Errors', '错误率'],
@@ -88,7 +86,6 @@ const WORDS = {
   period: ['Period', '账期'],
   status: ['State', '状态'],
   invoiceCount: ['Invoices', '账单数'],
-  exactTotal: ['Exact', '精确金额'],
   rounding: ['Rounding', '舍入'],
   lines: ['Lines', '明细行'],
   issued: ['issued', '已开具'],

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { afterAll, describe, expect, test } from 'vitest';
 import { PROBLEM_CODES, Problem, type ProblemCode } from '../../../services/console/problem.ts';
 import { proofFile } from '../../../services/console/proof-file.ts';
@@ -50,7 +50,11 @@ describe('trouble with ClickHouse', () => {
   });
 
   test('a server that does not listen is unavailable', async () => {
-    const client = createClient({ url: 'http://127.0.0.1:1', request_timeout: 2_000 });
+    const client = createClient({
+      url: 'http://127.0.0.1:1',
+      request_timeout: 2_000,
+      log: { level: ClickHouseLogLevel.OFF },
+    });
     const failure = await clickhouseQueryPort(client)
       .newestDay()
       .catch((error: unknown) => error);
