@@ -19,23 +19,26 @@ export interface Node {
   readonly outputs: readonly TopicName[];
   /** The money path commits often; what hangs beside it in larger steps, since a step writes a changed key once. */
   readonly commitIntervalMs: number;
+  /** Whether fetches wait for company (up to `commitIntervalMs`) instead of answering at the first record. */
+  readonly gathers?: true;
 }
 
 export const GRAPH = {
   rating: {
     inputs: ['accounts', 'contracts', 'price-books', 'outcome-decisions', 'usage-events', 'clock-ticks'],
     outputs: ['charges'],
-    commitIntervalMs: 10,
+    commitIntervalMs: 25,
   },
   'credit-balances': {
     inputs: ['accounts', 'contracts', 'payment-events', 'charges', 'invoices', 'clock-ticks'],
     outputs: ['journal', 'balances'],
-    commitIntervalMs: 10,
+    commitIntervalMs: 25,
   },
   'cost-attribution': {
     inputs: ['price-books', 'usage-events', 'clock-ticks'],
     outputs: ['cost-events'],
     commitIntervalMs: 250,
+    gathers: true,
   },
   'outcome-confidence': {
     inputs: ['outcome-definitions', 'outcome-claims', 'outcome-verifications', 'clock-ticks'],
@@ -46,5 +49,6 @@ export const GRAPH = {
     inputs: ['accounts', 'charges', 'clock-ticks'],
     outputs: ['invoices', 'invoice-rollups'],
     commitIntervalMs: 1_000,
+    gathers: true,
   },
 } as const satisfies Record<ServiceName, Node>;

@@ -9,6 +9,8 @@ export interface Limits {
   readonly fetchBytesMax: number;
   readonly partitionBytesMax: number;
   readonly fetchWaitMs: number;
+  /** What hangs beside the money path lets the broker gather this much before it answers. */
+  readonly fetchBytesMin: number;
   /** Steps of one task start at least this far apart unless a full one is waiting. */
   readonly commitIntervalMs: number;
   /** After a step a task rests as long as the step took, at most this long: under load, steps grow instead of piling up. */
@@ -32,7 +34,8 @@ export const LIMITS: Limits = {
   inboxBytesMax: 16 * 1024 * 1024,
   fetchBytesMax: 4 * 1024 * 1024,
   partitionBytesMax: 512 * 1024,
-  fetchWaitMs: 250,
+  fetchWaitMs: 500,
+  fetchBytesMin: 1,
   commitIntervalMs: 10,
   restMsMax: 100,
   positionsIntervalMs: 250,

@@ -7,13 +7,13 @@ import pino from 'pino';
 import { z } from 'zod';
 import type { RecordName } from '../schemas/generated/record-types.ts';
 import { connectSchemaDirectory } from '../schemas/schema-directory-registry.ts';
-import { GRAPH } from './graph.ts';
-import { LIMITS } from './limits.ts';
+import { GRAPH, type Node } from './graph.ts';
+import { LIMITS, type Limits } from './limits.ts';
 import { openKafkaLog } from './log-kafka.ts';
 import type { AnyProcessor } from './processor.ts';
 import { runInstance } from './share.ts';
 import { subjectsOf } from './subjects.ts';
-import { serviceTopics } from './topics.ts';
+import { type ServiceName, serviceTopics } from './topics.ts';
 
 const Environment = z.object({
   KAFKA_BROKERS: z.string().min(1),
@@ -36,8 +36,7 @@ export async function runService(processor: AnyProcessor, env: unknown, signal: 
   });
   try {
     const directory = await connectSchemaDirectory(settings.SCHEMA_REGISTRY_URL, writtenBy(processor));
-    const commitIntervalMs = settings.LEDGER_COMMIT_INTERVAL_MS ?? GRAPH[processor.service].commitIntervalMs;
-    const limits = { ...LIMITS, commitIntervalMs };
+    const limits = limitsOf(processor.service, settings.LEDGER_COMMIT_INTERVAL_MS);
     await runInstance({ processor, log, directory, limits, logger, signal }, settings.LEDGER_INSTANCE);
     logger.info('stopped');
   } finally {
@@ -67,4 +66,15 @@ function writtenBy(
   return subjectsOf([processor])
     .filter(({ topic }) => topics.has(topic))
     .map(({ subject, recordName }) => ({ subject, recordName }));
+}
+
+const GATHERED_BYTES = 256 * 1024;
+
+/** The runtime's limits with the pace of this node of the graph. */
+function limitsOf(service: ServiceName, commitInterval: number | undefined): Limits {
+  const node: Node = GRAPH[service];
+  const commitIntervalMs = commitInterval ?? node.commitIntervalMs;
+  if (node.gathers !== true) return { ...LIMITS, commitIntervalMs };
+  const fetchWaitMs = Math.min(commitIntervalMs, LIMITS.fetchWaitMs);
+  return { ...LIMITS, commitIntervalMs, fetchBytesMin: GATHERED_BYTES, fetchWaitMs };
 }

@@ -6,7 +6,7 @@
  */
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { authenticationFailed } from './exception.ts';
+import { FAILURES } from './exception.ts';
 
 export interface Account {
   readonly name: string;
@@ -35,7 +35,7 @@ export function authenticate(
   if (username === writer.username && sameText(password, writer.password)) {
     return { name: username, mayWrite: true };
   }
-  throw authenticationFailed(
+  throw FAILURES.authenticationFailed(
     `${username || 'default'}: Authentication failed: password is incorrect, or there is no user with such name.`,
   );
 }
@@ -51,7 +51,9 @@ function credentialsOf(headers: IncomingHttpHeaders, url: URLSearchParams): Cred
 function basicCredentials(authorization: string): Credentials {
   const [scheme = '', encoded = ''] = authorization.split(' ', 2);
   if (scheme.toLowerCase() !== 'basic') {
-    throw authenticationFailed(`The authorization scheme "${scheme}" is not supported here, only Basic is.`);
+    throw FAILURES.authenticationFailed(
+      `The authorization scheme "${scheme}" is not supported here, only Basic is.`,
+    );
   }
   const decoded = Buffer.from(encoded, 'base64').toString('utf8');
   const colon = decoded.indexOf(':');

@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib';
 import type { Account } from './accounts.ts';
-import { cannotDecompress, readOnly, tooLarge, unknownCompression } from './exception.ts';
+import { FAILURES } from './exception.ts';
 
 /** A reader sends statements, the writer sends rows behind them. */
 const readerBodyBytesMax = 1024 * 1024;
@@ -30,8 +30,9 @@ export async function readBody(request: IncomingMessage, account: Account): Prom
   try {
     return await unpack(body, { maxOutputLength: bytesMax });
   } catch (error) {
-    if (error instanceof RangeError) throw tooLarge(`The unpacked body is larger than ${bytesMax} bytes.`);
-    throw cannotDecompress(
+    if (error instanceof RangeError)
+      throw FAILURES.tooLarge(`The unpacked body is larger than ${bytesMax} bytes.`);
+    throw FAILURES.cannotDecompress(
       `The body is not valid ${encoding}: ${error instanceof Error ? error.message : error}`,
     );
   }
@@ -43,11 +44,11 @@ function unpackerFor(encoding: string, account: Account): Unpack | null {
   const unpack = unpackers[encoding];
   if (unpack !== undefined) return unpack;
   if (!account.mayWrite) {
-    throw readOnly(
+    throw FAILURES.readOnly(
       `${account.name}: Cannot execute query in readonly mode. A body in "${encoding}" encoding is an insert, and this user only reads.`,
     );
   }
-  throw unknownCompression(
+  throw FAILURES.unknownCompression(
     `The body encoding "${encoding}" is not supported: use gzip, deflate, br, zstd or none.`,
   );
 }
@@ -57,7 +58,7 @@ async function collect(request: IncomingMessage, bytesMax: number): Promise<Buff
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    if (size > bytesMax) throw tooLarge(`The body is larger than ${bytesMax} bytes.`);
+    if (size > bytesMax) throw FAILURES.tooLarge(`The body is larger than ${bytesMax} bytes.`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -11,7 +11,7 @@
 import { isUtf8 } from 'node:buffer';
 import { drainPending, Session } from 'chdb';
 import { ChdbNodeEngine, QueryClass } from 'chdb/durable/node';
-import { notImplemented, tooManyQueries } from './exception.ts';
+import { FAILURES } from './exception.ts';
 import { Gate } from './gate.ts';
 import { parseInsertHead } from './statement.ts';
 
@@ -196,7 +196,7 @@ function readFacts(session: Session): EngineFacts {
 
 function asText(statement: Buffer): string {
   if (isUtf8(statement)) return statement.toString('utf8');
-  throw notImplemented(
+  throw FAILURES.notImplemented(
     'This embedded server takes rows in text formats only: JSONEachRow, JSONCompactEachRow, CSV or TabSeparated.',
   );
 }
@@ -210,5 +210,5 @@ function identifier(name: string): string {
 }
 
 function busy(): Error {
-  return tooManyQueries(`More than ${waitingMax} queries are waiting.`);
+  return FAILURES.tooManyQueries(`More than ${waitingMax} queries are waiting.`);
 }

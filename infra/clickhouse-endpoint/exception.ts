@@ -28,16 +28,19 @@ function refusal(code: number, codeName: string): Refusal {
   return (text) => new ClickhouseException({ code, codeName, text });
 }
 
-export const syntaxError = refusal(62, 'SYNTAX_ERROR');
-export const unknownCompression = refusal(89, 'UNKNOWN_COMPRESSION_METHOD');
-export const cannotDecompress = refusal(271, 'CANNOT_DECOMPRESS');
-export const readOnly = refusal(164, 'READONLY');
-export const tooManyQueries = refusal(202, 'TOO_MANY_SIMULTANEOUS_QUERIES');
-export const tooLarge = refusal(307, 'TOO_MANY_BYTES');
-export const notImplemented = refusal(48, 'NOT_IMPLEMENTED');
-export const badArguments = refusal(36, 'BAD_ARGUMENTS');
-export const accessDenied = refusal(497, 'ACCESS_DENIED');
-export const authenticationFailed = refusal(516, 'AUTHENTICATION_FAILED');
+/** The failures that the endpoint itself raises. */
+export const FAILURES = {
+  syntaxError: refusal(62, 'SYNTAX_ERROR'),
+  unknownCompression: refusal(89, 'UNKNOWN_COMPRESSION_METHOD'),
+  cannotDecompress: refusal(271, 'CANNOT_DECOMPRESS'),
+  readOnly: refusal(164, 'READONLY'),
+  tooManyQueries: refusal(202, 'TOO_MANY_SIMULTANEOUS_QUERIES'),
+  tooLarge: refusal(307, 'TOO_MANY_BYTES'),
+  notImplemented: refusal(48, 'NOT_IMPLEMENTED'),
+  badArguments: refusal(36, 'BAD_ARGUMENTS'),
+  accessDenied: refusal(497, 'ACCESS_DENIED'),
+  authenticationFailed: refusal(516, 'AUTHENTICATION_FAILED'),
+} as const;
 
 const engineText =
   /Code: (\d+)\. DB::Exception: ([\s\S]*?)\s*\(([A-Z][A-Z0-9_]+)\)(?: \(version [^)]*\))?\.?\s*$/;

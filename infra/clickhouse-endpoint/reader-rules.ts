@@ -8,7 +8,7 @@
  * 1. A table function that is not listed here is refused, so one that a new engine version brings is refused as well.
  */
 import type { Analysis } from './engine.ts';
-import { accessDenied, readOnly, syntaxError } from './exception.ts';
+import { FAILURES } from './exception.ts';
 import { tokensOf } from './sql-tokens.ts';
 import { calledFunctions } from './statement.ts';
 
@@ -52,18 +52,21 @@ export interface ReaderQuestion {
 }
 
 export function checkStatementCount(analysis: Analysis): void {
-  if (analysis.statementCount > 1) throw syntaxError('Syntax error: Multi-statements are not allowed');
+  if (analysis.statementCount > 1)
+    throw FAILURES.syntaxError('Syntax error: Multi-statements are not allowed');
 }
 
 export function checkReadOnly(user: string, analysis: Analysis): void {
-  if (!analysis.isRead) throw readOnly(`${user}: Cannot execute query in readonly mode.`);
+  if (!analysis.isRead) throw FAILURES.readOnly(`${user}: Cannot execute query in readonly mode.`);
 }
 
 export function checkFunctions({ user, canonical, tableFunctions }: ReaderQuestion): void {
   for (const name of calledFunctions(tokensOf(canonical))) {
     const reaches = tableFunctions.has(name) && !harmlessTableFunctions.has(name);
     if (reaches || reachingFunctions.has(name)) {
-      throw accessDenied(`${user}: Not enough privileges: the function ${name} reaches beyond the database.`);
+      throw FAILURES.accessDenied(
+        `${user}: Not enough privileges: the function ${name} reaches beyond the database.`,
+      );
     }
   }
 }

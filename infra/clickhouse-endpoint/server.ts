@@ -12,14 +12,7 @@ import { type Account, authenticate, type WriterCredentials } from './accounts.t
 import { type Answer, sendAnswer, sendException } from './answer.ts';
 import { readBody, readForm } from './body.ts';
 import type { Engine, Run } from './engine.ts';
-import {
-  accessDenied,
-  badArguments,
-  readOnly,
-  syntaxError,
-  toException,
-  unknownCompression,
-} from './exception.ts';
+import { FAILURES, toException } from './exception.ts';
 import { handshakeAnswer, isHandshake } from './grafana-handshake.ts';
 import { checkFunctions, checkReadOnly, checkStatementCount } from './reader-rules.ts';
 import { boundParameters, engineSettings } from './settings.ts';
@@ -101,7 +94,7 @@ async function readStatement(
 ): Promise<Buffer> {
   for (const name of ['compress', 'decompress']) {
     if (url.get(name) === '1') {
-      throw unknownCompression(
+      throw FAILURES.unknownCompression(
         `ClickHouse's own block compression (${name}=1) is not supported: use HTTP's encodings.`,
       );
     }
@@ -118,7 +111,7 @@ async function readStatement(
       : fromUrl.length > 0
         ? fromUrl
         : rest;
-  if (statement.length === 0) throw syntaxError('Syntax error: Empty query');
+  if (statement.length === 0) throw FAILURES.syntaxError('Syntax error: Empty query');
   return statement;
 }
 
@@ -136,7 +129,7 @@ async function rightsFor({ engine, account, statement, isGet }: AccessQuestion):
   const beginning = tokensOf(statement.toString('utf8', 0, insertHeadCharacters));
   if (startsWithInsert(beginning)) {
     if (account.mayWrite && !isGet) return { access: 'write', lock: 'none' };
-    throw readOnly(`${account.name}: Cannot execute query in readonly mode.`);
+    throw FAILURES.readOnly(`${account.name}: Cannot execute query in readonly mode.`);
   }
   const sql = statement.toString('utf8');
   const analysis = await engine.analyze(sql);
@@ -157,7 +150,8 @@ function outputFormat({ statement, format, access }: Run): string {
 
 function checkHost(request: IncomingMessage): void {
   const host = (request.headers.host ?? 'localhost').replace(/:\d+$/, '').toLowerCase();
-  if (!localHosts.has(host)) throw accessDenied(`This server answers on loopback only, not as "${host}".`);
+  if (!localHosts.has(host))
+    throw FAILURES.accessDenied(`This server answers on loopback only, not as "${host}".`);
 }
 
 function isGreeting(request: IncomingMessage, url: URL): boolean {
@@ -179,6 +173,6 @@ function sendNotFound(response: ServerResponse, path: string): void {
 
 function headerText(request: IncomingMessage, name: string): string {
   const value = request.headers[name];
-  if (Array.isArray(value)) throw badArguments(`The header ${name} is given more than once.`);
+  if (Array.isArray(value)) throw FAILURES.badArguments(`The header ${name} is given more than once.`);
   return value ?? '';
 }

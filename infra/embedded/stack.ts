@@ -18,10 +18,11 @@ import {
   startClickhouse,
 } from './clickhouse.ts';
 import { startKafka } from './kafka.ts';
-import { isAlive, isLock, type Lock, markOf, tryLock } from './lock.ts';
+import { isLock, type Lock, tryLock } from './lock.ts';
 import { type EmbeddedPart, embeddedPart, externalPart, type Part } from './part.ts';
 import { choosePort, LOOPBACK } from './ports.ts';
 import type { SupervisedProcess } from './process.ts';
+import { isAlive, markOf } from './process-mark.ts';
 import { registryUrl, startRegistry } from './registry.ts';
 import { findJava } from './requirements.ts';
 import {

@@ -6,7 +6,8 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type ClickhouseCredentials, clickhouseWriter } from './clickhouse.ts';
-import { lockHolder, processMarkSchema } from './lock.ts';
+import { lockHolder } from './lock.ts';
+import { processMarkSchema } from './process-mark.ts';
 
 const portSchema = z.number().int().min(1).max(65_535);
 

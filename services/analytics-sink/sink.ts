@@ -27,6 +27,8 @@ export interface SinkLimits extends LaneLimits {
   readonly insertsInFlightMax: number;
   /** After inserting blocks that are not full the sink rests this many times as long as that took. */
   readonly restFactor: number;
+  /** Many small answers would cost the broker more than the rows are worth. */
+  readonly fetchBytesMin: number;
   readonly fetchBytesMax: number;
   readonly partitionBytesMax: number;
   readonly fetchWaitMs: number;
@@ -41,9 +43,10 @@ export const SINK_LIMITS: SinkLimits = {
   pendingBytesMax: 128 * 1024 * 1024,
   insertsInFlightMax: 2,
   restFactor: 2,
+  fetchBytesMin: 512 * 1024,
   fetchBytesMax: 8 * 1024 * 1024,
   partitionBytesMax: 1024 * 1024,
-  fetchWaitMs: 50,
+  fetchWaitMs: 250,
   retryPauseMs: 50,
   retryPauseMaxMs: 5_000,
 };
@@ -121,6 +124,7 @@ class Sink {
         partition: lane.partition,
         offset: lane.position,
       })),
+      fetchBytesMin: limits.fetchBytesMin,
       fetchBytesMax: limits.fetchBytesMax,
       partitionBytesMax: limits.partitionBytesMax,
       fetchWaitMs: limits.fetchWaitMs,

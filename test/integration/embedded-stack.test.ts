@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { isAlive, type ProcessMark } from '../../infra/embedded/lock.ts';
+import { isAlive, type ProcessMark } from '../../infra/embedded/process-mark.ts';
 import { type Stack, startStack } from '../../infra/embedded/stack.ts';
 import { readRunningStack, readState } from '../../infra/embedded/state-file.ts';
 import { waitUntil } from '../../infra/embedded/wait.ts';

@@ -107,8 +107,9 @@ describe('hops', () => {
     expect(hops(from, to)).toBe(expected);
   });
 
-  test('the services on the way from a use to its balance commit at least every 10 ms', () => {
-    expect([GRAPH.rating.commitIntervalMs, GRAPH['credit-balances'].commitIntervalMs]).toEqual([10, 10]);
+  test('the services on the way from a use to its balance commit at least every 25 ms', () => {
+    const intervals = [GRAPH.rating.commitIntervalMs, GRAPH['credit-balances'].commitIntervalMs];
+    expect(Math.max(...intervals)).toBeLessThanOrEqual(25);
   });
 });
 

@@ -5,8 +5,8 @@ import { contentType } from '../../../infra/clickhouse-endpoint/answer.ts';
 import {
   ClickhouseException,
   exceptionBody,
+  FAILURES,
   httpStatus,
-  readOnly,
   toException,
 } from '../../../infra/clickhouse-endpoint/exception.ts';
 import { Gate } from '../../../infra/clickhouse-endpoint/gate.ts';
@@ -167,7 +167,7 @@ describe('exceptions', () => {
   });
 
   test('pass through unchanged, and are told the way clients take apart', () => {
-    const refused = readOnly('no');
+    const refused = FAILURES.readOnly('no');
     expect(toException(refused)).toBe(refused);
     expect(exceptionBody(refused, '1.2')).toBe('Code: 164. DB::Exception: no. (READONLY) (version 1.2)\n');
     expect(toException('text')).toBeInstanceOf(ClickhouseException);

@@ -12,10 +12,11 @@ import {
   apiVersionsRequest,
   isGoodAnswer,
 } from '../../../infra/embedded/kafka-health.ts';
-import { isAlive, isLock, lockHolder, markOf, tryLock } from '../../../infra/embedded/lock.ts';
+import { isLock, lockHolder, tryLock } from '../../../infra/embedded/lock.ts';
 import { embeddedPart } from '../../../infra/embedded/part.ts';
 import { choosePort, isPortFree, LOOPBACK } from '../../../infra/embedded/ports.ts';
 import { type ProcessSpec, type SupervisedProcess, startProcess } from '../../../infra/embedded/process.ts';
+import { isAlive, markOf } from '../../../infra/embedded/process-mark.ts';
 import {
   findJava,
   javaMajor,
