@@ -4,7 +4,7 @@
  *
  * Append times come from `clock`, which a test moves; nothing waits for real time.
  */
-import { readValues } from '../../infra/proof/read-topic.ts';
+import { type ReadSource, readValues } from '../../infra/proof/read-topic.ts';
 import { encodeFramed } from '../../schemas/codec.ts';
 import type { RecordName, RecordTypes } from '../../schemas/generated/record-types.ts';
 import type { UsageEvent } from '../../schemas/generated/usage-event.ts';
@@ -159,12 +159,12 @@ export async function drain(task: Task): Promise<number> {
 
 /** Every committed record of a topic that is one of `record`. */
 export async function valuesOf<N extends RecordName>(
-  bench: Pick<Bench, 'log' | 'directory'>,
+  source: ReadSource,
   topic: string,
   record: N,
 ): Promise<readonly RecordTypes[N][]> {
   const found: RecordTypes[N][] = [];
-  await readValues(bench, { topic, record }, (value) => {
+  await readValues(source, { topic, record }, (value) => {
     if (value !== null) found.push(value);
   });
   return found;
