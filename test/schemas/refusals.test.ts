@@ -35,6 +35,7 @@ describe('refusal codes', () => {
     expect(transient).toEqual([
       'account_unknown',
       'contract_missing',
+      'currency_mismatch',
       'reference_incomplete',
       'price_missing',
       'outcome_unknown',

@@ -81,7 +81,9 @@ export class Worker {
     try {
       this.#task ??= await this.acquire();
       await this.#task.inbox.fill();
-      return (await this.#task.step()) !== null;
+      if ((await this.#task.step()) !== null) return true;
+      if (this.#task.owesPositions) await this.#task.publishPositions();
+      return false;
     } catch (error) {
       if (reactionTo(error) === 'exit') throw error;
       this.failures += 1;
