@@ -91,7 +91,8 @@ export function brokerProperties(options: KafkaOptions): string {
 async function formatOnce(options: KafkaOptions, propertiesFile: string): Promise<void> {
   if (existsSync(join(options.dataDir, 'logs', 'meta.properties'))) return;
   const clusterId = randomBytes(16).toString('base64url');
-  const args = ['format', '--cluster-id', clusterId, '--config', propertiesFile, '--ignore-formatted'];
+  // One id in 64 begins with a hyphen; behind an equals sign it is not taken for an option.
+  const args = ['format', `--cluster-id=${clusterId}`, '--config', propertiesFile, '--ignore-formatted'];
   await promisify(execFile)(options.java, [
     '-Xshare:auto',
     '-XX:TieredStopAtLevel=1',

