@@ -8,6 +8,7 @@
  *  2. At most `inboxRecordsMax` records or `inboxBytesMax` bytes, plus one fetch, are held; what was handed out is let go.
  *  3. An error of the reader reaches the next `take`; nothing read before it is lost or handed out twice.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Limits } from './limits.ts';
 import type { FetchedSlice, LogReader, LogRecord, Position } from './log.ts';
 import type { BatchSlice } from './step.ts';
@@ -136,7 +137,11 @@ export class Inbox {
     try {
       while (!this.#closed) {
         if (this.#isOverfull()) await this.#room();
-        else await this.fill();
+        else {
+          await this.fill();
+          // A step is some way off; asking again at once would fetch records one by one as they are appended.
+          if (this.#waiting > 0 && this.#limits.fetchPauseMs > 0) await pause(this.#limits.fetchPauseMs);
+        }
       }
     } catch (error) {
       if (!this.#closed) this.#error = error;

@@ -9,6 +9,8 @@ export interface Limits {
   readonly fetchBytesMax: number;
   readonly partitionBytesMax: number;
   readonly fetchWaitMs: number;
+  /** Between a fetch and the next one while records are waiting. */
+  readonly fetchPauseMs: number;
   /** What hangs beside the money path lets the broker gather this much before it answers. */
   readonly fetchBytesMin: number;
   /** Steps of one task start at least this far apart unless a full one is waiting. */
@@ -35,6 +37,7 @@ export const LIMITS: Limits = {
   fetchBytesMax: 4 * 1024 * 1024,
   partitionBytesMax: 512 * 1024,
   fetchWaitMs: 500,
+  fetchPauseMs: 8,
   fetchBytesMin: 1,
   commitIntervalMs: 10,
   restMsMax: 100,

@@ -25,6 +25,8 @@ export interface ClickhouseCredentials {
 const writerName = 'sink';
 const passwordBytes = 24;
 const healthTimeoutMs = 2_000;
+/** Rows may reach the tables a little later when the cores are short; balances may not. */
+const laterNiceness = 10;
 /** The engine holds a thread per running query, and decompression needs some beside them. */
 const threadPoolSize = 8;
 
@@ -48,6 +50,7 @@ export function startClickhouse(options: ClickhouseOptions): Promise<SupervisedP
     },
     cwd: dirname(options.dataDir),
     logFile: options.logFile,
+    niceness: laterNiceness,
     healthy: () => answersSelect(options.port),
   });
 }

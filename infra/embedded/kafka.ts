@@ -106,6 +106,7 @@ function jvmFlags(options: KafkaOptions): readonly string[] {
   return [
     heap,
     '-XX:+UseG1GC',
+    '-XX:TieredStopAtLevel=1',
     '-XX:+ExitOnOutOfMemoryError',
     '-Xshare:auto',
     '-Djava.awt.headless=true',

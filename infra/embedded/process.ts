@@ -12,6 +12,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { dirname } from 'node:path';
 import { settlesWithin, waitUntil } from './wait.ts';
 
@@ -26,6 +27,8 @@ export interface ProcessSpec {
   readonly healthy: () => Promise<boolean>;
   readonly startTimeoutMs?: number;
   readonly stopTimeoutMs?: number;
+  /** Niceness above zero lets others go first when the cores are short. */
+  readonly niceness?: number;
 }
 
 export interface SupervisedProcess {
@@ -56,6 +59,7 @@ export async function startProcess(spec: ProcessSpec): Promise<SupervisedProcess
   const exited = exitOf(child);
   const pid = child.pid;
   if (pid === undefined) throw new Error(`${spec.name} could not be started: ${await exited}.`);
+  if (spec.niceness !== undefined) setPriority(pid, spec.niceness);
   const watchdog = guard(pid);
   void exited.then(() => watchdog.stdin?.end('done\n'));
 

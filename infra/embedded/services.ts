@@ -18,6 +18,10 @@ const NODE_OPTIONS = [
   '--disable-warning=ExperimentalWarning',
 ];
 
+/** Who goes first when the cores are short: what moves balances, and what answers people. The rest may lag a little. */
+const FIRST: ReadonlySet<string> = new Set(['rating', 'credit-balances', 'gateway', 'ticker', 'console']);
+const LATER_NICENESS = 10;
+
 export interface ServiceSpec {
   readonly name: string;
   readonly env: Readonly<Record<string, string>>;
@@ -39,6 +43,7 @@ export function servicePart(spec: ServiceSpec): EmbeddedPart {
         env: spec.env,
         cwd: projectDir,
         logFile,
+        ...(FIRST.has(spec.name) ? {} : { niceness: LATER_NICENESS }),
         healthy: async () => existsSync(logFile) && readFileSync(logFile, 'utf8').includes('"ready":true'),
       }),
   });
