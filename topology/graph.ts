@@ -19,7 +19,7 @@ export interface Node {
   readonly outputs: readonly TopicName[];
   /** The money path commits often; what hangs beside it in larger steps, since a step writes a changed key once. */
   readonly commitIntervalMs: number;
-  /** Whether fetches wait for company (up to `commitIntervalMs`) instead of answering at the first record. */
+  /** Whether it fetches once an interval instead of being woken by the first record. */
   readonly gathers?: true;
 }
 

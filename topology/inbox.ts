@@ -14,6 +14,8 @@ import type { FetchedSlice, LogReader, LogRecord, Position } from './log.ts';
 import type { BatchSlice } from './step.ts';
 import type { TopicName } from './topics.ts';
 
+const FETCHED_RECORDS_FEW = 1_000;
+
 interface Lane {
   readonly topic: TopicName;
   /** Offset of the next record to hand out. */
@@ -138,9 +140,13 @@ export class Inbox {
       while (!this.#closed) {
         if (this.#isOverfull()) await this.#room();
         else {
+          const before = this.#waiting;
           await this.fill();
-          // A step is some way off; asking again at once would fetch records one by one as they are appended.
-          if (this.#waiting > 0 && this.#limits.fetchPauseMs > 0) await pause(this.#limits.fetchPauseMs);
+          // Asking again at once would fetch records one by one as they are appended.
+          const brought = this.#waiting - before;
+          const { fetchPauseMs, fetchWaitMs } = this.#limits;
+          const isPaused = brought < FETCHED_RECORDS_FEW && (brought > 0 || fetchWaitMs === 0);
+          if (isPaused && fetchPauseMs > 0) await pause(fetchPauseMs);
         }
       }
     } catch (error) {

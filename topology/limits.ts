@@ -9,16 +9,15 @@ export interface Limits {
   readonly fetchBytesMax: number;
   readonly partitionBytesMax: number;
   readonly fetchWaitMs: number;
-  /** Between a fetch and the next one while records are waiting. */
+  /** Between a fetch that brought few records and the next one, since a step is some way off. */
   readonly fetchPauseMs: number;
-  /** What hangs beside the money path lets the broker gather this much before it answers. */
-  readonly fetchBytesMin: number;
   /** Steps of one task start at least this far apart unless a full one is waiting. */
   readonly commitIntervalMs: number;
   /** After a step a task rests as long as the step took, at most this long: under load, steps grow instead of piling up. */
   readonly restMsMax: number;
-  /** Positions are published for lag tools at most this often, and once more when a task falls idle. */
+  /** Positions are published for lag tools at most this often under load, and this long after a task fell idle. */
   readonly positionsIntervalMs: number;
+  readonly positionsIdleMs: number;
   /** The broker aborts a transaction of ours that lasts longer. */
   readonly transactionTimeoutMs: number;
   /** Pause before a task is acquired again after broker trouble, doubling up to the maximum. */
@@ -38,10 +37,10 @@ export const LIMITS: Limits = {
   partitionBytesMax: 512 * 1024,
   fetchWaitMs: 500,
   fetchPauseMs: 8,
-  fetchBytesMin: 1,
   commitIntervalMs: 10,
   restMsMax: 100,
-  positionsIntervalMs: 250,
+  positionsIntervalMs: 1_000,
+  positionsIdleMs: 100,
   transactionTimeoutMs: 15_000,
   retryPauseMs: 20,
   retryPauseMaxMs: 2_000,

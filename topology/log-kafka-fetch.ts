@@ -25,10 +25,7 @@ export interface FetchedPartition extends TopicPartition {
 
 export interface FetchFrame {
   readonly clientId: string;
-  readonly limits: Pick<
-    ReaderOptions,
-    'fetchBytesMin' | 'fetchBytesMax' | 'partitionBytesMax' | 'fetchWaitMs'
-  >;
+  readonly limits: Pick<ReaderOptions, 'fetchBytesMax' | 'partitionBytesMax' | 'fetchWaitMs'>;
 }
 
 export function encodeFetch(
@@ -39,7 +36,7 @@ export function encodeFetch(
   const start = beginFrame(writer, { apiKey: fetchKey, apiVersion: fetchVersion, clientId });
   writer.int32(-1);
   writer.int32(limits.fetchWaitMs);
-  writer.int32(limits.fetchBytesMin ?? 1);
+  writer.int32(1);
   writer.int32(limits.fetchBytesMax);
   writer.int8(readCommitted);
   writer.int32(0);

@@ -65,8 +65,6 @@ export interface ReaderOptions {
   /** Upper bound of one fetch response, and of one partition within it. */
   readonly fetchBytesMax: number;
   readonly partitionBytesMax: number;
-  /** The broker answers before `fetchWaitMs` only when it has this much; 1, the default, means at once. */
-  readonly fetchBytesMin?: number;
   /** How long the broker may hold an empty fetch. */
   readonly fetchWaitMs: number;
 }

@@ -49,11 +49,11 @@ export async function runTask(
 }
 
 async function work(task: Task, hooks: RunHooks, signal: AbortSignal): Promise<void> {
-  const { commitIntervalMs, restMsMax, positionsIntervalMs } = task.limits;
+  const { commitIntervalMs, restMsMax, positionsIdleMs } = task.limits;
   task.inbox.start();
   try {
     while (!signal.aborted) {
-      await task.inbox.arrival({ signal, ...(task.owesPositions ? { timeoutMs: positionsIntervalMs } : {}) });
+      await task.inbox.arrival({ signal, ...(task.owesPositions ? { timeoutMs: positionsIdleMs } : {}) });
       const startedAt = performance.now();
       const result = await task.step();
       const tookMs = performance.now() - startedAt;

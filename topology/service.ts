@@ -68,13 +68,11 @@ function writtenBy(
     .map(({ subject, recordName }) => ({ subject, recordName }));
 }
 
-const GATHERED_BYTES = 256 * 1024;
-
 /** The runtime's limits with the pace of this node of the graph. */
 function limitsOf(service: ServiceName, commitInterval: number | undefined): Limits {
   const node: Node = GRAPH[service];
   const commitIntervalMs = commitInterval ?? node.commitIntervalMs;
   if (node.gathers !== true) return { ...LIMITS, commitIntervalMs };
-  const fetchWaitMs = Math.min(commitIntervalMs, LIMITS.fetchWaitMs);
-  return { ...LIMITS, commitIntervalMs, fetchBytesMin: GATHERED_BYTES, fetchWaitMs };
+  // A fetch that waits at the broker is looked at again on every append to any of its inputs, so this one does not wait.
+  return { ...LIMITS, commitIntervalMs, fetchWaitMs: 0, fetchPauseMs: commitIntervalMs };
 }

@@ -66,10 +66,10 @@ export class Task {
   static async acquire(options: TaskOptions): Promise<Task> {
     const state = await newTaskState(options);
     const acquired = await acquire({ log: options.log, limits: options.limits, state });
-    const { fetchBytesMin, fetchBytesMax, partitionBytesMax, fetchWaitMs } = options.limits;
+    const { fetchBytesMax, partitionBytesMax, fetchWaitMs } = options.limits;
     const { positions } = acquired;
     const reader = await options.log
-      .reader({ positions, fetchBytesMin, fetchBytesMax, partitionBytesMax, fetchWaitMs })
+      .reader({ positions, fetchBytesMax, partitionBytesMax, fetchWaitMs })
       .catch(async (error: unknown) => {
         await acquired.transactor.close();
         throw error;

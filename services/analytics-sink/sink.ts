@@ -27,8 +27,8 @@ export interface SinkLimits extends LaneLimits {
   readonly insertsInFlightMax: number;
   /** After inserting blocks that are not full the sink rests this many times as long as that took. */
   readonly restFactor: number;
-  /** Many small answers would cost the broker more than the rows are worth. */
-  readonly fetchBytesMin: number;
+  /** Between a fetch that brought little and the next: waiting at the broker would have it look at every lane on every append. */
+  readonly fetchPauseMs: number;
   readonly fetchBytesMax: number;
   readonly partitionBytesMax: number;
   readonly fetchWaitMs: number;
@@ -36,17 +36,19 @@ export interface SinkLimits extends LaneLimits {
   readonly retryPauseMaxMs: number;
 }
 
+const FETCHED_RECORDS_FEW = 2_000;
+
 export const SINK_LIMITS: SinkLimits = {
   blockRowsMax: 20_000,
   blockBytesMax: 8 * 1024 * 1024,
   lingerMs: 250,
-  pendingBytesMax: 128 * 1024 * 1024,
+  pendingBytesMax: 48 * 1024 * 1024,
   insertsInFlightMax: 2,
   restFactor: 2,
-  fetchBytesMin: 512 * 1024,
+  fetchPauseMs: 200,
   fetchBytesMax: 8 * 1024 * 1024,
   partitionBytesMax: 1024 * 1024,
-  fetchWaitMs: 250,
+  fetchWaitMs: 0,
   retryPauseMs: 50,
   retryPauseMaxMs: 5_000,
 };
@@ -124,7 +126,6 @@ class Sink {
         partition: lane.partition,
         offset: lane.position,
       })),
-      fetchBytesMin: limits.fetchBytesMin,
       fetchBytesMax: limits.fetchBytesMax,
       partitionBytesMax: limits.partitionBytesMax,
       fetchWaitMs: limits.fetchWaitMs,
@@ -140,7 +141,13 @@ class Sink {
       return true;
     }
     try {
-      for (const slice of await reader.fetch()) await this.#take(slice);
+      let records = 0;
+      for (const slice of await reader.fetch()) {
+        records += slice.records.length;
+        await this.#take(slice);
+      }
+      if (records < FETCHED_RECORDS_FEW)
+        await this.#options.pause(this.#options.limits.fetchPauseMs, this.#signal);
     } catch (error) {
       if (reactionTo(error) !== 'acquire_again') throw error;
       this.#options.observer.onTrouble('reading the log', error);

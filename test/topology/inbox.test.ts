@@ -69,7 +69,7 @@ function slice(topic: TopicName, { records, next, bytes = 10 }: Given): FetchedS
 function open(limits: Partial<Limits> = {}, topics: readonly TopicName[] = ['accounts', 'charges']) {
   const reader = new ScriptedReader();
   const inputs = topics.map((topic) => ({ topic, partition: 0, offset: 0 }));
-  return { reader, inbox: new Inbox(reader, inputs, { ...LIMITS, ...limits }) };
+  return { reader, inbox: new Inbox(reader, inputs, { ...LIMITS, fetchPauseMs: 0, ...limits }) };
 }
 
 function range(from: number, to: number): readonly number[] {

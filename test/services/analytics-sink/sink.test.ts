@@ -12,6 +12,7 @@ const LIMITS: SinkLimits = {
   lingerMs: 1,
   restFactor: 0,
   fetchWaitMs: 1,
+  fetchPauseMs: 0,
   retryPauseMs: 1,
   retryPauseMaxMs: 2,
 };
