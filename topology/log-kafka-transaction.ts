@@ -28,6 +28,12 @@ const opening = {
   pauseMs: 20,
   again: ({ kind, code }: LogError): boolean => kind === 'retriable' && code !== lostReplyCode,
 } as const;
+const elections = { attemptsMax: 200, pauseMs: 25 } as const;
+const electing: ReadonlySet<string> = new Set([
+  'GROUP_LOAD_IN_PROGRESS',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+]);
 const coordinatorType = { group: 0, transaction: 1 } as const;
 
 export interface GroupPositions {
@@ -102,13 +108,21 @@ export class KafkaProducer {
   }
 
   async publish({ group, positions }: GroupPositions): Promise<void> {
-    const coordinator = await this.#groupCoordinator(group);
     const topics = [...Map.groupBy(positions, ({ topic }) => topic)].map(([topic, ofTopic]) => ({
       topic,
       partitions: ofTopic.map(({ partition, offset }) => ({ partition, offset: String(offset) })),
     }));
-    const broker = await this.client.broker(coordinator);
-    await broker.txnOffsetCommit({ ...this.#names(), groupId: group, topics });
+    // A coordinator that is being elected refuses plainly; giving the transaction up for that would only cost an abort.
+    const again = ({ code }: LogError): boolean => electing.has(code);
+    await retrying({ place: `TxnOffsetCommit of ${this.transactionalId}`, ...elections, again }, async () => {
+      const broker = await this.client.broker(await this.#groupCoordinator(group));
+      try {
+        await broker.txnOffsetCommit({ ...this.#names(), groupId: group, topics });
+      } catch (error) {
+        this.#groupCoordinators.delete(group);
+        throw error;
+      }
+    });
   }
 
   /** Learns who is to be asked, so that it is known before a transaction begins. */

@@ -4,6 +4,12 @@ import type { JobResult } from '../main-job/run-job.ts';
 import type { Proof } from '../proof/proof.ts';
 
 const DETAIL_WIDTH = 70;
+/** Rows without lines between them, so that the table fits a screen. */
+const COMPACT = {
+  chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+  style: { head: [] },
+  wordWrap: true,
+};
 
 export interface ProofReport {
   readonly proof: Proof;
@@ -20,7 +26,7 @@ export function printProof(report: ProofReport): void {
 }
 
 function totalsTable({ proof, result }: ProofReport): string {
-  const table = new Table({ head: ['the main job', ''], wordWrap: true, colWidths: [32, DETAIL_WIDTH] });
+  const table = new Table({ ...COMPACT, head: ['the main job', ''], colWidths: [32, DETAIL_WIDTH] });
   const rate = Math.round(result.sent / (result.feedSeconds + result.drainSeconds));
   table.push(['uses sent', `${result.sent} in ${result.feedSeconds.toFixed(1)} s`]);
   table.push(['sent and worked off', `${rate} uses a second, all services and ClickHouse on this machine`]);
@@ -33,7 +39,7 @@ function totalsTable({ proof, result }: ProofReport): string {
 function checksTable(proof: Proof): string {
   const table = new Table({
     head: ['', 'what must hold', 'found'],
-    wordWrap: true,
+    ...COMPACT,
     colWidths: [8, 40, DETAIL_WIDTH - 6],
   });
   for (const { name, holds, detail } of proof.checks) table.push([holds ? 'ok' : 'FAILED', name, detail]);

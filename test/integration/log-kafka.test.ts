@@ -1,10 +1,6 @@
-/**
- * Job: run the contract against a real broker, named by KAFKA_BROKERS.
- *
- * Boundary: skipped, with the reason printed, where no broker is named.
- */
+/** The contract of the log port against the real broker of the suite. */
 
-import { describe, it } from 'vitest';
+import { inject } from 'vitest';
 import { openKafkaLog } from '../../topology/log-kafka.ts';
 import { createAdmin } from '../../topology/log-kafka-client.ts';
 import { KafkaTransactor } from '../../topology/log-kafka-transactor.ts';
@@ -12,7 +8,6 @@ import { logContract } from '../contract/log.contract.ts';
 import { drain, type LogHarness } from '../contract/log.harness.ts';
 import { textRecord } from '../contract/log.records.ts';
 
-const brokers = process.env['KAFKA_BROKERS'];
 const compactionTurnsMax = 120;
 const compactionPauseMs = 500;
 
@@ -62,10 +57,4 @@ async function makeLog(servers: readonly string[]): Promise<LogHarness> {
   };
 }
 
-if (brokers === undefined || brokers === '') {
-  const reason = 'KAFKA_BROKERS names no broker';
-  console.warn(`the Kafka log is not tested: ${reason}`);
-  describe.skip('the Kafka log', () => {
-    it(`needs a broker: ${reason}`, () => undefined);
-  });
-} else logContract('the Kafka log', () => makeLog(brokers.split(',')), { caseTimeoutMs: 90_000 });
+logContract('the Kafka log', () => makeLog(inject('kafkaBrokers').split(',')), { caseTimeoutMs: 90_000 });
