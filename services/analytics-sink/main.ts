@@ -68,7 +68,6 @@ const stopping = new AbortController();
 const stop = (): void => stopping.abort();
 process.once('SIGTERM', stop);
 process.once('SIGINT', stop);
-if (process.env['LEDGER_STOP_WITH_STDIN'] === '1') process.stdin.resume().once('end', stop).unref();
 const logger = pino({ base: { service: 'analytics-sink' }, level: process.env['LOG_LEVEL'] ?? 'info' });
 try {
   await run(parseEnvironment(process.env), logger, stopping.signal);

@@ -1,6 +1,7 @@
 /** The console process: environment and signals in, one line with the port out. ClickHouse may come and go meanwhile. */
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import pino, { type Logger } from 'pino';
+import { serveProcess } from '../../topology/process.ts';
 import { buildConsole } from './app.ts';
 import { proofFile } from './proof-file.ts';
 import { clickhouseQueryPort } from './query-port-clickhouse.ts';
@@ -41,32 +42,5 @@ async function start(settings: ConsoleSettings, logger: Logger): Promise<() => P
   };
 }
 
-async function main(): Promise<void> {
-  const logger = pino({ base: { service: 'console' }, level: process.env['LOG_LEVEL'] ?? 'info' });
-  try {
-    const stop = await start(parseConsoleSettings(process.env), logger);
-    const stopOnce = stopper(stop, logger);
-    process.once('SIGTERM', stopOnce).once('SIGINT', stopOnce);
-    if (process.env['LEDGER_STOP_WITH_STDIN'] === '1') process.stdin.resume().once('end', stopOnce).unref();
-  } catch (error) {
-    logger.fatal({ err: error }, 'the console did not start');
-    process.exit(1);
-  }
-}
-
-function stopper(stop: () => Promise<void>, logger: Logger): () => void {
-  let isStopping = false;
-  return () => {
-    if (isStopping) return;
-    isStopping = true;
-    stop().then(
-      () => logger.info('stopped'),
-      (error: unknown) => {
-        logger.fatal({ err: error }, 'stopping failed');
-        process.exitCode = 1;
-      },
-    );
-  };
-}
-
-await main();
+const logger = pino({ base: { service: 'console' }, level: process.env['LOG_LEVEL'] ?? 'info' });
+await serveProcess(logger, () => start(parseConsoleSettings(process.env), logger), process);

@@ -8,6 +8,7 @@ import { instantOfMillis } from '../../schemas/instant.ts';
 import { connectSchemaDirectory } from '../../schemas/schema-directory-registry.ts';
 import type { Log } from '../../topology/log.ts';
 import { openKafkaLog } from '../../topology/log-kafka.ts';
+import { serveProcess } from '../../topology/process.ts';
 import { Publisher } from '../../topology/publisher.ts';
 import { subjectsOfTopics } from '../../topology/subjects.ts';
 import { buildGateway } from './app.ts';
@@ -61,32 +62,5 @@ async function answers(log: Log): Promise<boolean> {
   return Promise.race([count, late]);
 }
 
-async function main(): Promise<void> {
-  const logger = pino({ base: { service: 'gateway' }, level: process.env['LOG_LEVEL'] ?? 'info' });
-  try {
-    const stop = await start(parseGatewaySettings(process.env), logger);
-    const stopOnce = stopper(stop, logger);
-    process.once('SIGTERM', stopOnce).once('SIGINT', stopOnce);
-    if (process.env['LEDGER_STOP_WITH_STDIN'] === '1') process.stdin.resume().once('end', stopOnce).unref();
-  } catch (error) {
-    logger.fatal({ err: error }, 'the gateway did not start');
-    process.exit(1);
-  }
-}
-
-function stopper(stop: () => Promise<void>, logger: Logger): () => void {
-  let isStopping = false;
-  return () => {
-    if (isStopping) return;
-    isStopping = true;
-    stop().then(
-      () => logger.info('stopped'),
-      (error: unknown) => {
-        logger.fatal({ err: error }, 'stopping failed');
-        process.exitCode = 1;
-      },
-    );
-  };
-}
-
-await main();
+const logger = pino({ base: { service: 'gateway' }, level: process.env['LOG_LEVEL'] ?? 'info' });
+await serveProcess(logger, () => start(parseGatewaySettings(process.env), logger), process);

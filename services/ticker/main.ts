@@ -47,7 +47,6 @@ async function main(): Promise<void> {
   const stopping = new AbortController();
   const stop = (): void => stopping.abort();
   process.once('SIGTERM', stop).once('SIGINT', stop);
-  if (process.env['LEDGER_STOP_WITH_STDIN'] === '1') process.stdin.resume().once('end', stop).unref();
   try {
     const settings = parseTickerSettings(process.env);
     logger.level = settings.LOG_LEVEL;
