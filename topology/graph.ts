@@ -17,7 +17,10 @@ export interface Node {
   /** In the order in which a step takes them: reference data first, clock ticks last. */
   readonly inputs: readonly TopicName[];
   readonly outputs: readonly TopicName[];
-  /** The money path commits often; what hangs beside it in larger steps, since a step writes a changed key once. */
+  /**
+   * The money path commits often; what hangs beside it in larger steps, since a step writes a changed key once. Where
+   * almost all input arrives in the steps of one service, these set the pace, and a short interval only avoids waiting.
+   */
   readonly commitIntervalMs: number;
   /** Whether it fetches once an interval instead of being woken by the first record. */
   readonly gathers?: true;
@@ -32,7 +35,7 @@ export const GRAPH = {
   'credit-balances': {
     inputs: ['accounts', 'contracts', 'payment-events', 'charges', 'invoices', 'clock-ticks'],
     outputs: ['journal', 'balances'],
-    commitIntervalMs: 25,
+    commitIntervalMs: 5,
   },
   'cost-attribution': {
     inputs: ['price-books', 'usage-events', 'clock-ticks'],

@@ -8,7 +8,6 @@
  *  2. At most `inboxRecordsMax` records or `inboxBytesMax` bytes, plus one fetch, are held; what was handed out is let go.
  *  3. An error of the reader reaches the next `take`; nothing read before it is lost or handed out twice.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Limits } from './limits.ts';
 import type { FetchedSlice, LogReader, LogRecord, Position } from './log.ts';
 import type { BatchSlice } from './step.ts';
@@ -35,6 +34,7 @@ export class Inbox {
   #error: unknown = null;
   #closed = false;
   #pump: Promise<void> | null = null;
+  #endPause: () => void = () => undefined;
 
   constructor(
     reader: LogReader,
@@ -81,6 +81,8 @@ export class Inbox {
       options.signal.aborted ||
       (options.full === true ? this.isFull : this.#waiting > 0);
     if (isReady()) return;
+    // A task that rests lets records gather; one that asks gets all that came meanwhile, in one fetch.
+    if (options.full !== true) this.#endPause();
     await new Promise<void>((resolve) => {
       const done = (): void => {
         this.#waiters.delete(check);
@@ -131,6 +133,7 @@ export class Inbox {
   async close(): Promise<void> {
     this.#closed = true;
     this.#wake();
+    this.#endPause();
     await this.#reader.close();
     await this.#pump;
   }
@@ -146,13 +149,22 @@ export class Inbox {
           const brought = this.#waiting - before;
           const { fetchPauseMs, fetchWaitMs } = this.#limits;
           const isPaused = brought < FETCHED_RECORDS_FEW && (brought > 0 || fetchWaitMs === 0);
-          if (isPaused && fetchPauseMs > 0) await pause(fetchPauseMs);
+          if (isPaused && fetchPauseMs > 0) await this.#pause(fetchPauseMs);
         }
       }
     } catch (error) {
       if (!this.#closed) this.#error = error;
       this.#wake();
     }
+  }
+
+  /** Ends after `pauseMs`, or as soon as the task wants more. */
+  async #pause(pauseMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, pauseMs);
+    this.#endPause = resolve;
+    await promise;
+    clearTimeout(timer);
   }
 
   #isOverfull(): boolean {

@@ -9,7 +9,7 @@ export interface Limits {
   readonly fetchBytesMax: number;
   readonly partitionBytesMax: number;
   readonly fetchWaitMs: number;
-  /** Between a fetch that brought few records and the next one, since a step is some way off. */
+  /** Between a fetch that brought few records and the next one, unless the task asks for more before that. */
   readonly fetchPauseMs: number;
   /** Steps of one task start at least this far apart unless a full one is waiting. */
   readonly commitIntervalMs: number;
@@ -36,7 +36,7 @@ export const LIMITS: Limits = {
   fetchBytesMax: 4 * 1024 * 1024,
   partitionBytesMax: 512 * 1024,
   fetchWaitMs: 500,
-  fetchPauseMs: 8,
+  fetchPauseMs: 25,
   commitIntervalMs: 10,
   restMsMax: 100,
   positionsIntervalMs: 1_000,

@@ -8,7 +8,8 @@
  *  2. 64-bit numbers are read and written as JavaScript numbers, exact up to 2^53; offsets and times stay far below.
  */
 
-const initialBytes = 64 * 1024;
+/** Small, because one is made for every fetch, and memory outside the heap makes V8 collect all of it. */
+const initialBytes = 1_024;
 
 export class WireWriter {
   buffer = Buffer.allocUnsafe(initialBytes);

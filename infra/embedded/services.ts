@@ -20,7 +20,7 @@ const NODE_OPTIONS = [
 
 /** Who goes first when the cores are short: what moves balances, and what answers people. The rest may lag a little. */
 const FIRST: ReadonlySet<string> = new Set(['rating', 'credit-balances', 'gateway', 'ticker', 'console']);
-const LATER_NICENESS = 10;
+const LATER_NICENESS = 19;
 
 export interface ServiceSpec {
   readonly name: string;

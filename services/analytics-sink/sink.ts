@@ -27,6 +27,7 @@ export interface SinkLimits extends LaneLimits {
   readonly insertsInFlightMax: number;
   /** After inserting blocks that are not full the sink rests this many times as long as that took. */
   readonly restFactor: number;
+  readonly restMsMax: number;
   /** Between a fetch that brought little and the next: waiting at the broker would have it look at every lane on every append. */
   readonly fetchPauseMs: number;
   readonly fetchBytesMax: number;
@@ -41,10 +42,11 @@ const FETCHED_RECORDS_FEW = 2_000;
 export const SINK_LIMITS: SinkLimits = {
   blockRowsMax: 20_000,
   blockBytesMax: 8 * 1024 * 1024,
-  lingerMs: 250,
+  lingerMs: 1_000,
   pendingBytesMax: 48 * 1024 * 1024,
   insertsInFlightMax: 2,
   restFactor: 2,
+  restMsMax: 5_000,
   fetchPauseMs: 200,
   fetchBytesMax: 8 * 1024 * 1024,
   partitionBytesMax: 1024 * 1024,
@@ -94,7 +96,7 @@ class Sink {
   constructor(options: SinkOptions, lanes: readonly Lane[], signal: AbortSignal) {
     this.#options = options;
     this.#lanes = lanes;
-    this.#pace = new Pace(options.limits.restFactor);
+    this.#pace = new Pace(options.limits);
     this.#laneOf = new Map(lanes.map((lane) => [laneKey(lane.route.topic, lane.partition), lane]));
     this.#signal = AbortSignal.any([signal, this.#stopping.signal]);
   }

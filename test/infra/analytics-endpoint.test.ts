@@ -90,6 +90,7 @@ function startSink(log: Log, store: ClickHouseStore, limits: Partial<typeof SINK
           ...SINK_LIMITS,
           lingerMs: 5,
           restFactor: 0,
+          restMsMax: 0,
           fetchWaitMs: 5,
           retryPauseMaxMs: 200,
           ...limits,

@@ -11,6 +11,7 @@ const LIMITS: SinkLimits = {
   blockRowsMax: 7,
   lingerMs: 1,
   restFactor: 0,
+  restMsMax: 0,
   fetchWaitMs: 1,
   fetchPauseMs: 0,
   retryPauseMs: 1,
