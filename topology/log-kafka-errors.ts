@@ -31,6 +31,7 @@ const table: readonly (readonly [code: number, name: string, kind: LogErrorKind]
   [22, 'ILLEGAL_GENERATION', 'retriable'],
   [25, 'UNKNOWN_MEMBER_ID', 'retriable'],
   [27, 'REBALANCE_IN_PROGRESS', 'retriable'],
+  [31, 'CLUSTER_AUTHORIZATION_FAILED', 'fatal'],
   [41, 'NOT_CONTROLLER', 'retriable'],
   [45, 'OUT_OF_ORDER_SEQUENCE_NUMBER', 'retriable'],
   [47, 'INVALID_PRODUCER_EPOCH', 'fenced'],

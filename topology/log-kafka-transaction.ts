@@ -14,6 +14,7 @@
 import type { LogError, OutgoingRecord, Position, TopicPartition } from './log.ts';
 import type { KafkaClient } from './log-kafka-client.ts';
 import { errorOfCode, lostReplyCode, retrying } from './log-kafka-errors.ts';
+import { endHanging, type LastTransaction, lastTransaction } from './log-kafka-hanging.ts';
 import { type PlannedBatch, planBatches, planRounds } from './log-kafka-plan.ts';
 import { decodeProduce, encodeProduce, produceKey } from './log-kafka-produce.ts';
 import { WireWriter } from './log-kafka-wire.ts';
@@ -48,38 +49,54 @@ export interface ProducerOptions {
   readonly now: () => number;
 }
 
+interface Identity {
+  readonly producerId: string;
+  readonly producerEpoch: number;
+}
+
 /** A transactional identity with an epoch of its own. */
 export class KafkaProducer {
   readonly transactionalId: string;
   readonly client: KafkaClient;
   readonly writer = new WireWriter();
   readonly #now: () => number;
-  readonly #identity: { readonly producerId: string; readonly producerEpoch: number };
+  readonly #identity: Identity;
+  readonly #last: LastTransaction;
   readonly #coordinator: number;
   readonly #groupCoordinators = new Map<string, number>();
   readonly #sequences = new Map<string, number>();
 
   private constructor(
     options: ProducerOptions,
-    coordinator: number,
-    identity: { readonly producerId: string; readonly producerEpoch: number },
+    opened: { readonly coordinator: number; readonly identity: Identity; readonly last: LastTransaction },
   ) {
     this.client = options.client;
     this.transactionalId = options.transactionalId;
     this.#now = options.now;
-    this.#coordinator = coordinator;
-    this.#identity = identity;
+    this.#coordinator = opened.coordinator;
+    this.#identity = opened.identity;
+    this.#last = opened.last;
   }
 
   static async open(options: ProducerOptions): Promise<KafkaProducer> {
     const { client, transactionalId, timeoutMs } = options;
     const place = `InitProducerId of ${transactionalId}`;
+    let last: LastTransaction | null = null;
     return client.retrying({ place, ...opening }, async () => {
       const coordinator = await findCoordinator(client, transactionalId, 'transaction');
       const broker = await client.broker(coordinator);
+      // Asked once: an attempt whose reply was lost may already have wiped the answer out.
+      last ??= await lastTransaction(client, coordinator, transactionalId);
       const identity = await broker.initProducerId({ transactionalId, transactionTimeout: timeoutMs });
-      return new KafkaProducer(options, coordinator, identity);
+      return new KafkaProducer(options, { coordinator, identity, last });
     });
+  }
+
+  /** Ends what a broker has left undecided in partitions that only this id writes. */
+  async settle(owned: readonly TopicPartition[]): Promise<void> {
+    await this.client.retrying({ place: `owned partitions of ${this.transactionalId}`, ...opening }, () =>
+      endHanging(this.client, owned, this.#last),
+    );
   }
 
   begin(): OpenTransaction {

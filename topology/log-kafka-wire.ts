@@ -10,6 +10,7 @@
 
 /** Small, because one is made for every fetch, and memory outside the heap makes V8 collect all of it. */
 const initialBytes = 1_024;
+const uvarintBytesMax = 5;
 
 export class WireWriter {
   buffer = Buffer.allocUnsafe(initialBytes);
@@ -53,6 +54,30 @@ export class WireWriter {
     if (value === null) return;
     this.reserve(bytes);
     this.at += this.buffer.write(value, this.at);
+  }
+
+  /** The rest is for the flexible versions of requests: lengths are unsigned varints, one more than they say. */
+  uvarint(value: number): void {
+    this.reserve(uvarintBytesMax);
+    let left = value;
+    for (; left >= 0x80; left >>>= 7) this.at = this.buffer.writeUInt8((left & 0x7f) | 0x80, this.at);
+    this.at = this.buffer.writeUInt8(left, this.at);
+  }
+
+  compactString(value: string): void {
+    const bytes = Buffer.byteLength(value);
+    this.uvarint(bytes + 1);
+    this.reserve(bytes);
+    this.at += this.buffer.write(value, this.at);
+  }
+
+  compactArray<T>(items: readonly T[], writeItem: (item: T) => void): void {
+    this.uvarint(items.length + 1);
+    for (const item of items) writeItem(item);
+  }
+
+  noTags(): void {
+    this.int8(0);
   }
 }
 
@@ -105,5 +130,34 @@ export class WireReader {
   array<T>(readItem: () => T): T[] {
     const count = Math.max(this.int32(), 0);
     return Array.from({ length: count }, readItem);
+  }
+  uvarint(): number {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = this.buffer.readUInt8(this.at);
+      this.at += 1;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+  }
+
+  compactString(): string | null {
+    const bytes = this.uvarint() - 1;
+    if (bytes < 0) return null;
+    this.at += bytes;
+    return this.buffer.toString('utf8', this.at - bytes, this.at);
+  }
+
+  compactArray<T>(readItem: () => T): T[] {
+    const count = Math.max(this.uvarint() - 1, 0);
+    return Array.from({ length: count }, readItem);
+  }
+
+  skipTags(): void {
+    for (let left = this.uvarint(); left > 0; left -= 1) {
+      this.uvarint();
+      const bytes = this.uvarint();
+      this.at += bytes;
+    }
   }
 }

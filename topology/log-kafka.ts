@@ -18,18 +18,18 @@ import type {
   ReaderOptions,
   TopicPartition,
   Transactor,
+  TransactorOptions,
 } from './log.ts';
 import { KafkaAdmin } from './log-kafka-admin.ts';
 import { KafkaAppender } from './log-kafka-append.ts';
 import { KafkaClient, type KafkaConnectionOptions } from './log-kafka-client.ts';
 import { KafkaMembership } from './log-kafka-group.ts';
+import { listOffsets } from './log-kafka-offsets.ts';
 import { KafkaReader } from './log-kafka-reader.ts';
 import { KafkaProducer } from './log-kafka-transaction.ts';
 import { KafkaTransactor } from './log-kafka-transactor.ts';
 
 const asking = { attemptsMax: 20, pauseMs: 50 } as const;
-const earliest = -2;
-const latest = -1;
 
 const requestTimeoutDefaultMs = 30_000;
 
@@ -70,8 +70,8 @@ export class KafkaLog implements Log {
   async bounds(partitions: readonly TopicPartition[]): Promise<readonly OffsetBounds[]> {
     return this.#client.retrying({ place: 'ListOffsets', ...asking }, async () => {
       const [starts, ends] = await Promise.all([
-        listOffsets(this.#client, partitions, earliest),
-        listOffsets(this.#client, partitions, latest),
+        listOffsets(this.#client, partitions, 'earliest'),
+        listOffsets(this.#client, partitions, 'stable'),
       ]);
       return partitions.map(({ topic, partition }) => {
         const place = `${topic}/${partition}`;
@@ -91,8 +91,15 @@ export class KafkaLog implements Log {
     return new KafkaReader(client, options);
   }
 
-  async transactor(transactionalId: string, options: { readonly timeoutMs: number }): Promise<Transactor> {
-    return new KafkaTransactor(await this.producer(transactionalId, options));
+  async transactor(transactionalId: string, options: TransactorOptions): Promise<Transactor> {
+    const producer = await this.producer(transactionalId, options);
+    try {
+      await producer.settle(options.owned ?? []);
+    } catch (error) {
+      await producer.client.close();
+      throw error;
+    }
+    return new KafkaTransactor(producer);
   }
 
   /** The identity under a transactor, for those who need a transaction step by step. */
@@ -124,29 +131,4 @@ export class KafkaLog implements Log {
   async close(): Promise<void> {
     await Promise.all([this.#client.close(), this.admin.close()]);
   }
-}
-
-async function listOffsets(
-  client: KafkaClient,
-  partitions: readonly TopicPartition[],
-  timestamp: typeof earliest | typeof latest,
-): Promise<ReadonlyMap<string, number>> {
-  const leaders = await client.byLeader(partitions);
-  const answers = await Promise.all(
-    [...leaders].map(async ([leader, places]) => {
-      const topics = [...Map.groupBy(places, ({ topic }) => topic)].map(([topic, ofTopic]) => ({
-        topic,
-        partitions: ofTopic.map(({ partition }) => ({ partition, timestamp })),
-      }));
-      const broker = await client.broker(leader);
-      return (await broker.listOffsets({ replicaId: -1, isolationLevel: 1, topics })).responses;
-    }),
-  );
-  return new Map(
-    answers
-      .flat()
-      .flatMap(({ topic, partitions: ofTopic }) =>
-        ofTopic.map(({ partition, offset }) => [`${topic}/${partition}`, Number(offset)]),
-      ),
-  );
 }

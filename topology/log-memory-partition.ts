@@ -1,7 +1,7 @@
 /**
  * Job: one partition of the in-memory log: its records, its open transactions and the readers waiting on it.
  *
- * Boundary: knows offsets and nothing of producers or epochs; a transaction is an opaque object here.
+ * Boundary: knows offsets and nothing of producers or epochs; of a transaction only that it can be ended.
  *
  * Invariants:
  *  1. Records are held in offset order; offsets of markers, aborted and compacted records are never given again.
@@ -10,6 +10,11 @@
  */
 
 import { type Header, LogError, type LogRecord, type OutgoingRecord } from './log.ts';
+
+/** Whatever writes under a transaction and can put its verdict into a partition, once more. */
+export interface Marking {
+  mark(partition: MemoryPartition): void;
+}
 
 const noHeaders: readonly Header[] = [];
 const recordOverheadBytes = 16;
@@ -26,8 +31,9 @@ export class MemoryPartition {
   #start = 0;
   #end = 0;
   #records: LogRecord[] = [];
-  readonly #openFrom = new Map<object, number>();
+  readonly #openFrom = new Map<Marking, number>();
   readonly #waiters = new Set<() => void>();
+  #losesMarker = false;
 
   constructor(topic: string, partition: number) {
     this.topic = topic;
@@ -49,7 +55,7 @@ export class MemoryPartition {
   }
 
   /** Stores one record; under a transaction it stays invisible until `decide`. */
-  append(outgoing: OutgoingRecord, appendedAt: number, transaction: object | null): number {
+  append(outgoing: OutgoingRecord, appendedAt: number, transaction: Marking | null): number {
     const offset = this.#end;
     if (transaction !== null && !this.#openFrom.has(transaction)) this.#openFrom.set(transaction, offset);
     this.#records.push({
@@ -66,10 +72,24 @@ export class MemoryPartition {
   }
 
   /** Ends a transaction that wrote here. Its marker takes one offset, as in Kafka. */
-  decide(transaction: object, offsets: ReadonlySet<number> | 'commit'): void {
+  decide(transaction: Marking, offsets: ReadonlySet<number> | 'commit'): void {
+    if (this.#losesMarker) {
+      this.#losesMarker = false;
+      return;
+    }
     if (!this.#openFrom.delete(transaction)) return;
     if (offsets !== 'commit') this.#records = this.#records.filter((record) => !offsets.has(record.offset));
     this.#end += 1;
+  }
+
+  /** The next marker is lost, as by a broker that is killed while it writes them. */
+  loseMarker(): void {
+    this.#losesMarker = true;
+  }
+
+  /** Writes the markers that were lost. */
+  settle(): void {
+    for (const transaction of [...this.#openFrom.keys()]) transaction.mark(this);
   }
 
   /** Committed records from a position on, as many as fit into the bytes, but at least one. */

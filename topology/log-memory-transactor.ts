@@ -25,6 +25,7 @@ export interface TransactionHost {
   publish(group: string, positions: readonly Position[]): void;
   readonly now: () => number;
   readonly faults: FaultHook | undefined;
+  readonly pause: (() => Promise<void>) | undefined;
 }
 
 /** The lock behind one transactional id. */
@@ -39,6 +40,7 @@ export class MemoryTransaction {
   readonly #seat: ProducerSeat;
   readonly #epoch: number;
   readonly #written = new Map<MemoryPartition, Set<number>>();
+  #verdict: 'commit' | 'abort' = 'abort';
   readonly #published: { readonly group: string; readonly positions: readonly Position[] }[] = [];
 
   constructor(host: TransactionHost, seat: ProducerSeat) {
@@ -92,13 +94,18 @@ export class MemoryTransaction {
     throw new LogError('fenced', 'INVALID_PRODUCER_EPOCH', `epoch ${this.#epoch} is not current`);
   }
 
+  /** Puts the verdict into one partition. */
+  mark(partition: MemoryPartition): void {
+    const offsets = this.#written.get(partition);
+    if (offsets === undefined) return;
+    partition.decide(this, this.#verdict === 'commit' ? 'commit' : offsets);
+    partition.announce();
+  }
+
   #end(verdict: 'commit' | 'abort'): void {
     this.#seat.open = null;
-    for (const [partition, offsets] of this.#written) {
-      partition.decide(this, verdict === 'commit' ? 'commit' : offsets);
-    }
-    for (const partition of this.#written.keys()) partition.announce();
-    this.#written.clear();
+    this.#verdict = verdict;
+    for (const partition of this.#written.keys()) this.mark(partition);
   }
 }
 
@@ -150,6 +157,7 @@ export class MemoryTransactor implements Transactor {
     const transaction = new MemoryTransaction(this.#host, this.#seat);
     transaction.writeNow(batch.records);
     if (fault === 'stay_open') throw lostReply('commit');
+    if (this.#host.pause !== undefined) await this.#host.pause();
     if (batch.groupPositions !== null) {
       await transaction.publish(batch.groupPositions.group, batch.groupPositions.positions);
     }

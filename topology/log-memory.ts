@@ -21,6 +21,7 @@ import {
   type ReaderOptions,
   type TopicPartition,
   type Transactor,
+  type TransactorOptions,
 } from './log.ts';
 import { MemoryTopics } from './log-memory-admin.ts';
 import { type FaultHook, lostReply, strike } from './log-memory-faults.ts';
@@ -37,6 +38,8 @@ export interface MemoryLogOptions {
   readonly now: () => number;
   readonly faults?: FaultHook;
   readonly schedule?: Scheduler;
+  /** Awaited between the writes of a transactor's transaction and its end, so that others may run meanwhile. */
+  readonly pause?: () => Promise<void>;
   readonly clusterId?: string;
 }
 
@@ -45,6 +48,7 @@ export class MemoryLog implements Log {
   readonly now: () => number;
   readonly faults: FaultHook | undefined;
   readonly schedule: Scheduler;
+  readonly pause: (() => Promise<void>) | undefined;
   readonly #clusterId: string;
   readonly #seats = new Map<string, ProducerSeat>();
   readonly #groups = new Map<string, MemoryGroup>();
@@ -53,6 +57,7 @@ export class MemoryLog implements Log {
     this.now = options.now;
     this.faults = options.faults;
     this.schedule = options.schedule ?? scheduleByTimer;
+    this.pause = options.pause;
     this.#clusterId = options.clusterId ?? 'memory';
   }
 
@@ -75,14 +80,21 @@ export class MemoryLog implements Log {
     return new MemoryReader(this, options);
   }
 
-  async transactor(transactionalId: string): Promise<Transactor> {
+  async transactor(transactionalId: string, options?: TransactorOptions): Promise<Transactor> {
     strike(this.faults, { at: 'open', transactionalId });
-    return new MemoryTransactor(transactionalId, this, this.#takenSeat(transactionalId));
+    const seat = this.#takenSeat(transactionalId);
+    for (const place of options?.owned ?? []) this.admin.partition(place).settle();
+    return new MemoryTransactor(transactionalId, this, seat);
   }
 
   /** A transaction under a fresh epoch, to be ended by hand. */
   async openTransaction(transactionalId: string): Promise<MemoryTransaction> {
     return new MemoryTransaction(this, this.#takenSeat(transactionalId));
+  }
+
+  /** The next marker in a partition is lost. */
+  loseMarker(place: TopicPartition): void {
+    this.admin.partition(place).loseMarker();
   }
 
   async append(records: readonly OutgoingRecord[]): Promise<readonly AppendedAt[]> {

@@ -12,7 +12,9 @@
  *  2. `nextOffset` of a slice moves past control records, aborted records and compacted gaps, so a reader that
  *     follows it never stalls.
  *  3. A position below the start of the log, or beyond its end, is an error and never a silent jump.
- *  4. Opening a transactor fences every older transactor of the same id, and ends its open transaction.
+ *  4. Opening a transactor fences every older transactor of the same id, and ends its open transaction. In the
+ *     partitions it owns everything is then decided, even what a broker left undecided when it was killed: otherwise
+ *     the first commit could also commit what was aborted.
  *  5. `Transactor.commit` is all or nothing. When it rejects, the outcome is unknown unless the error says
  *     otherwise, and the transactor must be thrown away.
  */
@@ -99,6 +101,13 @@ export interface Transactor {
   close(): Promise<void>;
 }
 
+export interface TransactorOptions {
+  /** The log aborts a transaction that lasts longer. */
+  readonly timeoutMs: number;
+  /** Partitions that only this id ever writes; none when absent. */
+  readonly owned?: readonly TopicPartition[];
+}
+
 export interface AppendedAt extends TopicPartition {
   readonly firstOffset: number;
   readonly count: number;
@@ -150,8 +159,8 @@ export interface Log {
   partitionCount(topic: string): Promise<number>;
   bounds(partitions: readonly TopicPartition[]): Promise<readonly OffsetBounds[]>;
   reader(options: ReaderOptions): Promise<LogReader>;
-  /** Fences the former owner of the id before it resolves. */
-  transactor(transactionalId: string, options: { readonly timeoutMs: number }): Promise<Transactor>;
+  /** Fences the former owner of the id before it resolves, and settles the partitions that it owns. */
+  transactor(transactionalId: string, options: TransactorOptions): Promise<Transactor>;
   /** Plain append with acks=all; order within a partition is kept. A retry after an unknown outcome may duplicate. */
   append(records: readonly OutgoingRecord[]): Promise<readonly AppendedAt[]>;
   /** Joins an elastic group over partitions 0..n-1; co-partitioned and sticky. */

@@ -12,7 +12,14 @@ import type { Checkpoint } from '../schemas/generated/checkpoint.ts';
 import type { SchemaDirectory } from '../schemas/schema-directory.ts';
 import { barrierRecord, type ChangelogPartition, StateReader } from './changelog.ts';
 import type { Limits } from './limits.ts';
-import { type Log, LogError, type LogRecord, type Position, type Transactor } from './log.ts';
+import {
+  type Log,
+  LogError,
+  type LogRecord,
+  type Position,
+  type TopicPartition,
+  type Transactor,
+} from './log.ts';
 import type { TaskState } from './step.ts';
 import { serviceTopics } from './topics.ts';
 
@@ -37,14 +44,16 @@ export function changelogOf(state: TaskState): ChangelogPartition {
 export async function acquire(place: TaskPlace): Promise<Acquired> {
   const { log, limits, state } = place;
   const transactionalId = `${state.processor.service}-${state.partition}`;
-  const transactor = await log.transactor(transactionalId, { timeoutMs: limits.transactionTimeoutMs });
+  const transactor = await log.transactor(transactionalId, {
+    timeoutMs: limits.transactionTimeoutMs,
+    owned: ownPartitions(state),
+  });
   try {
     const barrierId = randomUUID();
-    await transactor.commit({
-      records: [barrierRecord(changelogOf(state), barrierId)],
-      groupPositions: null,
-    });
-    const checkpoint = await readUpTo(place, barrierId);
+    const writeBarrier = (): Promise<void> =>
+      transactor.commit({ records: [barrierRecord(changelogOf(state), barrierId)], groupPositions: null });
+    await writeBarrier();
+    const checkpoint = await readUpTo(place, barrierId, writeBarrier);
     const clusterId = await log.clusterId();
     if (checkpoint !== null && checkpoint.clusterId !== clusterId) {
       throw new LogError(
@@ -60,7 +69,21 @@ export async function acquire(place: TaskPlace): Promise<Acquired> {
   }
 }
 
-async function readUpTo(place: TaskPlace, barrierId: string): Promise<Checkpoint | null> {
+/** Everything this task writes; nobody else does. */
+function ownPartitions({ processor, partition }: TaskState): readonly TopicPartition[] {
+  const { changelog, steps, rejected } = serviceTopics(processor.service);
+  return [...processor.outputs, changelog, steps, rejected].map((topic) => ({ topic, partition }));
+}
+
+/**
+ * At the end of the log without having met our barrier, we write it again: either we meet that one, or the write tells
+ * us that we were fenced. The barrier of a task that was overtaken while it read may have been compacted away.
+ */
+async function readUpTo(
+  place: TaskPlace,
+  barrierId: string,
+  writeBarrier: () => Promise<void>,
+): Promise<Checkpoint | null> {
   const { log, limits, state } = place;
   const changelog = changelogOf(state);
   const [bounds] = await log.bounds([{ topic: changelog.topic, partition: changelog.partition }]);
@@ -74,12 +97,14 @@ async function readUpTo(place: TaskPlace, barrierId: string): Promise<Checkpoint
   const content = new StateReader(changelog, state);
   try {
     for (;;) {
-      for (const slice of await reader.fetch()) {
+      const slices = await reader.fetch();
+      for (const slice of slices) {
         for (const record of slice.records) {
           await loadSchema(state.directory, record);
           if (content.take(record) === barrierId) return content.finish();
         }
       }
+      if (slices.length === 0) await writeBarrier();
     }
   } finally {
     await reader.close();

@@ -22,6 +22,12 @@ logContract('the in-memory log', async () => {
       deaf.add(id);
       return log.transactor(id);
     },
+    loseMarkers: async (id, verdict, { kept, lost }) => {
+      const transaction = await log.openTransaction(id);
+      await transaction.write([...kept, ...lost]);
+      for (const place of lost) log.loseMarker(place);
+      await transaction[verdict]();
+    },
     compact: async (topic, partition) => log.compact(topic, partition),
     truncate: async (topic, partition, start) => log.truncate(topic, partition, start),
     close: () => log.close(),

@@ -30,6 +30,12 @@ export interface LogHarness {
   openTransaction(transactionalId: string): Promise<ContractTransaction>;
   /** A transactor whose first commit loses its reply. */
   deafTransactor(transactionalId: string): Promise<Transactor>;
+  /** Ends a transaction as told, but the markers of the `lost` records' partitions are never written. */
+  loseMarkers(
+    transactionalId: string,
+    verdict: 'commit' | 'abort',
+    records: { readonly kept: readonly OutgoingRecord[]; readonly lost: readonly OutgoingRecord[] },
+  ): Promise<void>;
   /** Lets the cleaner run over one partition of a topic made with `compactedConfig`. */
   compact(topic: string, partition: number): Promise<void>;
   /** Moves the start of the log. */

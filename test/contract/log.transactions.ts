@@ -177,6 +177,27 @@ async function unknownOutcome(harness: LogHarness): Promise<void> {
   expect(left?.slice(-2)).toEqual(['barrier', 'end']);
 }
 
+/** What the coordinator decided holds in the partition whose marker was lost, too; then the id goes on as ever. */
+async function lostMarkersAreWritten({ log, loseMarkers }: LogHarness): Promise<void> {
+  for (const verdict of ['commit', 'abort'] as const) {
+    const topic = await freshTopic(log, 2);
+    const id = fresh('tx');
+    const [kept, lost] = [0, 1].map((partition) => [textRecord(topic, partition, ['k', verdict])]);
+    await loseMarkers(id, verdict, { kept: kept ?? [], lost: lost ?? [] });
+    const owned = [0, 1].map((partition) => ({ topic, partition }));
+    for (const value of ['next', 'last']) {
+      const owner = await log.transactor(id, { timeoutMs, owned });
+      const records = owned.map(({ partition }) => textRecord(topic, partition, ['k', value]));
+      await owner.commit({ records, groupPositions: null });
+      await owner.close();
+    }
+    for (const { partition } of owned) {
+      const { records } = await drain(log, { topic, partition, offset: 0 }, { decidedTo: 6 });
+      expect(valuesOf(records)).toEqual([...(verdict === 'commit' ? [verdict] : []), 'next', 'last']);
+    }
+  }
+}
+
 async function largeTransaction({ log }: LogHarness): Promise<void> {
   const topic = await freshTopic(log, 2);
   const transactor = await log.transactor(fresh('tx'), { timeoutMs });
@@ -222,6 +243,7 @@ export const transactionCases: Readonly<Record<string, (harness: LogHarness) => 
   'moves over a compacted log with emptied batches': compacted,
   'fences a zombie and ends what it left open': zombieIsFenced,
   'says so when the outcome of a commit is unknown': unknownOutcome,
+  'writes the markers that a broker has lost, as its coordinator decided': lostMarkersAreWritten,
   'commits a transaction of many batches': largeTransaction,
   'refuses what cannot be written, whole': refusals,
 };

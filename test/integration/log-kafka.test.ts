@@ -1,5 +1,6 @@
 /** The contract of the log port against the real broker of the suite. */
 
+import { ConfigResourceTypes } from 'kafkajs';
 import { inject } from 'vitest';
 import { openKafkaLog } from '../../topology/log-kafka.ts';
 import { createAdmin } from '../../topology/log-kafka-client.ts';
@@ -35,6 +36,17 @@ async function makeLog(servers: readonly string[]): Promise<LogHarness> {
       };
       return new KafkaTransactor(producer);
     },
+    loseMarkers: async (id, verdict, { kept, lost }) => {
+      // A broker that does not verify takes records for partitions its coordinator does not know to take part.
+      await verifyTransactions(admin, false);
+      const producer = await producerOf(id);
+      const transaction = producer.begin();
+      await transaction.write(kept);
+      producer.enlistPartitions = async () => undefined;
+      await transaction.write(lost);
+      await transaction[verdict]();
+      await verifyTransactions(admin, true);
+    },
     compact: async (topic, partition) => {
       const before = (await drain(log, { topic, partition, offset: 0 })).records.length;
       for (let turn = 0; turn < compactionTurnsMax; turn += 1) {
@@ -55,6 +67,14 @@ async function makeLog(servers: readonly string[]): Promise<LogHarness> {
       await log.close();
     },
   };
+}
+
+async function verifyTransactions(admin: ReturnType<typeof createAdmin>, isOn: boolean): Promise<void> {
+  const configEntries = [{ name: 'transaction.partition.verification.enable', value: String(isOn) }];
+  await admin.alterConfigs({
+    validateOnly: false,
+    resources: [{ type: ConfigResourceTypes.BROKER, name: '1', configEntries }],
+  });
 }
 
 logContract('the Kafka log', () => makeLog(inject('kafkaBrokers').split(',')), { caseTimeoutMs: 90_000 });

@@ -192,6 +192,21 @@ describe('reading ahead', () => {
     await inbox.close();
   });
 
+  test('pauses after a fetch that brought little, until the task asks for more', async () => {
+    const { reader, inbox } = open({ fetchPauseMs: 600_000 });
+    const signal = new AbortController().signal;
+    reader.give(...range(0, 3).map((offset) => [slice('charges', { records: [offset] })]));
+    inbox.start();
+    await settle();
+    expect([inbox.waiting, reader.fetches]).toEqual([1, 1]);
+    await inbox.arrival({ full: true, timeoutMs: 1, signal });
+    expect(reader.fetches).toBe(1);
+    inbox.take();
+    await inbox.arrival({ signal });
+    expect([inbox.waiting, reader.fetches]).toEqual([1, 2]);
+    await inbox.close();
+  });
+
   test('lets go of what was handed out, even when something is always waiting', async () => {
     const { reader, inbox } = open({ stepRecordsMax: 1 });
     reader.give([slice('charges', { records: [0, 1] })]);
