@@ -2,20 +2,23 @@
  * The form of a task's state in its changelog partition, both ways.
  *
  * Keys: `!checkpoint`, `!barrier`, `!admission/NUMBER`, and `TABLE/KEY` for state. Values are framed Avro; a deleted key
- * is a tombstone.
+ * is a tombstone. In tables with timers the header `due` says when the value falls due, in milliseconds, or nothing, so
+ * that values need not be decoded to know.
  *
  * Invariant: what `stateRecords` wrote, `StateReader` reads back to an equal state, whatever compaction has removed.
  */
 import { decodeFramed, encodeFramed } from '../schemas/codec.ts';
 import type { Checkpoint } from '../schemas/generated/checkpoint.ts';
 import type { RecordName, RecordTypes } from '../schemas/generated/record-types.ts';
+import { type Instant, instantOfMillis } from '../schemas/instant.ts';
 import type { SchemaDirectory } from '../schemas/schema-directory.ts';
 import type { AdmissionWindow, BlockChange } from './admission-window.ts';
-import type { LogRecord, OutgoingRecord } from './log.ts';
-import type { StateChange, Store } from './store.ts';
+import type { Header, LogRecord, OutgoingRecord } from './log.ts';
+import type { StateChange, StateDecoder, Store } from './store.ts';
 
 const CHECKPOINT_KEY = '!checkpoint';
 const BARRIER_KEY = '!barrier';
+const DUE_HEADER = 'due';
 const ADMISSION_PREFIX = '!admission/';
 
 export interface ChangelogPartition {
@@ -29,9 +32,10 @@ export function stateRecords(
   changes: readonly StateChange[],
   blocks: readonly BlockChange[],
 ): readonly OutgoingRecord[] {
-  const state = changes.map((change) =>
-    outgoing(place, `${change.table}/${change.key}`, encoded(place, change.record, change.value)),
-  );
+  const state = changes.map(({ table, key, record, value, dueAt }) => {
+    const written = outgoing(place, `${table}/${key}`, encoded(place, record, value));
+    return dueAt === undefined ? written : { ...written, headers: [dueHeader(dueAt)] };
+  });
   const window = blocks.map(({ number, block }) =>
     outgoing(place, `${ADMISSION_PREFIX}${number}`, encoded(place, 'AdmissionBlock', block)),
   );
@@ -52,6 +56,7 @@ export class StateReader {
   readonly #store: Store;
   readonly #window: AdmissionWindow;
   readonly #blocks = new Map<number, RecordTypes['AdmissionBlock']>();
+  readonly #formsSeen = new Set<string>();
   #checkpoint: Checkpoint | null = null;
 
   constructor(place: ChangelogPartition, state: { readonly store: Store; readonly window: AdmissionWindow }) {
@@ -97,17 +102,48 @@ export class StateReader {
     const name = this.#store.recordOf(table);
     if (name === null)
       throw new Error(`the changelog holds table "${table}", which this version does not know`);
-    this.#store.load({ table, key: path.slice(slash + 1), value: this.#decode(name, record) });
+    this.#checkForm(table, name, record);
+    this.#store.restore({ table, key: path.slice(slash + 1), bytes: record.value, dueAt: dueAtOf(record) });
+  }
+
+  /** Values are decoded later; the first of each table and schema is now, so that foreign state stops the task at once. */
+  #checkForm(table: string, name: RecordName, record: LogRecord): void {
+    const id = StateReader.schemaIdOf(record);
+    if (id === null || this.#formsSeen.has(`${table}/${id}`)) return;
+    this.#decode(name, record);
+    this.#formsSeen.add(`${table}/${id}`);
   }
 
   #decode<N extends RecordName>(name: N, record: LogRecord): RecordTypes[N] | undefined {
     if (record.value === null) return undefined;
-    const result = decodeFramed(name, record.value, (id) => this.#place.directory.writerSchema(id));
-    if (result.ok) return result.value;
-    throw new Error(
-      `${record.topic}/${record.partition}@${record.offset} is not a ${name}: ${result.message}`,
-    );
+    const place = `${record.topic}/${record.partition}@${record.offset}`;
+    return decoded(this.#place.directory, name, { bytes: record.value, place });
   }
+}
+
+/** Decodes state when it is first asked for; its writer schemas were loaded while it was restored. */
+export function stateDecoder(directory: SchemaDirectory): StateDecoder {
+  return (record, bytes, place) => decoded(directory, record, { bytes, place });
+}
+
+function decoded<N extends RecordName>(
+  directory: SchemaDirectory,
+  name: N,
+  { bytes, place }: { readonly bytes: Buffer; readonly place: string },
+): RecordTypes[N] {
+  const result = decodeFramed(name, bytes, (id) => directory.writerSchema(id));
+  if (result.ok) return result.value;
+  throw new Error(`${place} is not a ${name}: ${result.message}`);
+}
+
+function dueHeader(dueAt: Instant | null): Header {
+  return [DUE_HEADER, Buffer.from(dueAt === null ? '' : String(dueAt), 'latin1')];
+}
+
+function dueAtOf({ headers }: LogRecord): Instant | null | undefined {
+  const text = headers.find(([name]) => name === DUE_HEADER)?.[1].toString('latin1');
+  if (text === undefined) return undefined;
+  return text === '' ? null : instantOfMillis(Number(text));
 }
 
 function encoded<N extends RecordName>(

@@ -7,13 +7,22 @@
  *  1. A write lands in the overlay; the base changes only in `commit`, after the transaction has committed.
  *  2. `changes` lists each changed key once, however often it changed, in the order of first change.
  *  3. A store whose step failed is thrown away, never repaired.
+ *  4. A restored value stays encoded until it is asked for: a task is working again before its state was decoded.
  */
 import type { RecordName, RecordTypes } from '../schemas/generated/record-types.ts';
 import type { Instant } from '../schemas/instant.ts';
 import { DueIndex } from './due-index.ts';
+import { EncodedValues } from './encoded-values.ts';
 import type { Table, TableRule, TableRules } from './processor.ts';
 
 type AnyRecord = RecordTypes[RecordName];
+
+/** Decodes the bytes of a changelog record; `path` is TABLE/KEY, for the error. */
+export type StateDecoder = (record: RecordName, bytes: Buffer, path: string) => AnyRecord;
+
+const noDecoder: StateDecoder = (_, __, path) => {
+  throw new Error(`${path} was restored into a store that cannot decode`);
+};
 
 /** One changed key; `value` is undefined where it was deleted. */
 export interface StateChange {
@@ -21,22 +30,37 @@ export interface StateChange {
   readonly key: string;
   readonly record: RecordName;
   readonly value: AnyRecord | undefined;
+  /** When the value falls due, in a table with timers; undefined where there are none. */
+  readonly dueAt: Instant | null | undefined;
+}
+
+/** One record of the changelog. `dueAt` is undefined where the record does not say; then a table with timers decodes it. */
+export interface RestoredState {
+  readonly table: string;
+  readonly key: string;
+  readonly bytes: Buffer | null;
+  readonly dueAt: Instant | null | undefined;
 }
 
 class StateTable<V> implements Table<V> {
-  readonly #base = new Map<string, V>();
+  /** A number is the handle of a value that is still encoded. */
+  readonly #base = new Map<string, V | number>();
+  readonly #encoded = new EncodedValues();
+  readonly #decode: (bytes: Buffer, key: string) => V;
   readonly #overlay = new Map<string, V | undefined>();
   readonly #dueAt: ((value: V) => Instant | null) | undefined;
   readonly #index: DueIndex | null;
 
-  constructor(dueAt: ((value: V) => Instant | null) | undefined) {
+  constructor(dueAt: ((value: V) => Instant | null) | undefined, decode: (bytes: Buffer, key: string) => V) {
     this.#dueAt = dueAt;
+    this.#decode = decode;
     this.#index = dueAt === undefined ? null : new DueIndex((key) => this.#dueOf(key));
   }
 
   get(key: string): V | undefined {
     if (this.#overlay.size > 0 && this.#overlay.has(key)) return this.#overlay.get(key);
-    return this.#base.get(key);
+    const held = this.#base.get(key);
+    return typeof held === 'number' ? this.#decoded(key, held) : held;
   }
 
   set(key: string, value: V): void {
@@ -64,14 +88,23 @@ class StateTable<V> implements Table<V> {
     return [...keys].sort();
   }
 
-  /** Puts a restored value straight into the base. */
-  load(key: string, value: V | undefined): void {
-    if (value === undefined) {
+  /** Puts a value of the changelog into the base as it is. */
+  restore(key: string, bytes: Buffer | null, dueAt: Instant | null | undefined): void {
+    const held = this.#base.get(key);
+    if (bytes === null) {
+      if (typeof held === 'number') this.#encoded.release(held);
       this.#base.delete(key);
       return;
     }
-    this.#base.set(key, value);
-    this.#schedule(key, value);
+    if (typeof held === 'number') this.#encoded.replace(held, bytes);
+    else this.#base.set(key, this.#encoded.add(bytes));
+    if (this.#index === null) return;
+    const at = dueAt === undefined ? this.#dueOf(key) : dueAt;
+    if (at !== null) this.#index.add(key, at);
+  }
+
+  dueAtOf(value: V | undefined): Instant | null | undefined {
+    return value === undefined ? undefined : this.#dueAt?.(value);
   }
 
   changed(): ReadonlyMap<string, V | undefined> {
@@ -80,6 +113,8 @@ class StateTable<V> implements Table<V> {
 
   commit(): void {
     for (const [key, value] of this.#overlay) {
+      const held = this.#base.get(key);
+      if (typeof held === 'number') this.#encoded.release(held);
       if (value === undefined) this.#base.delete(key);
       else this.#base.set(key, value);
     }
@@ -88,6 +123,13 @@ class StateTable<V> implements Table<V> {
 
   get size(): number {
     return this.#base.size;
+  }
+
+  #decoded(key: string, handle: number): V {
+    const value = this.#decode(this.#encoded.read(handle), key);
+    this.#encoded.release(handle);
+    this.#base.set(key, value);
+    return value;
   }
 
   #dueOf(key: string): Instant | null {
@@ -106,10 +148,13 @@ export class Store {
   readonly #tables: ReadonlyMap<string, StateTable<AnyRecord>>;
   readonly #rules: TableRules;
 
-  constructor(rules: TableRules) {
+  constructor(rules: TableRules, decode: StateDecoder = noDecoder) {
     this.#rules = rules;
     this.#tables = new Map(
-      Object.entries(rules).map(([name, rule]): [string, StateTable<AnyRecord>] => [name, stateTable(rule)]),
+      Object.entries(rules).map(([name, rule]): [string, StateTable<AnyRecord>] => [
+        name,
+        stateTable(rule, (bytes, key) => decode(rule.record, bytes, `${name}/${key}`)),
+      ]),
     );
     this.tables = Object.fromEntries(this.#tables);
   }
@@ -119,12 +164,8 @@ export class Store {
     return this.#rules[table]?.record ?? null;
   }
 
-  load(change: {
-    readonly table: string;
-    readonly key: string;
-    readonly value: AnyRecord | undefined;
-  }): void {
-    this.#tables.get(change.table)?.load(change.key, change.value);
+  restore({ table, key, bytes, dueAt }: RestoredState): void {
+    this.#tables.get(table)?.restore(key, bytes, dueAt);
   }
 
   changes(): readonly StateChange[] {
@@ -132,7 +173,9 @@ export class Store {
     for (const [table, state] of this.#tables) {
       const record = this.#rules[table]?.record;
       if (record === undefined) continue;
-      for (const [key, value] of state.changed()) changes.push({ table, key, record, value });
+      for (const [key, value] of state.changed()) {
+        changes.push({ table, key, record, value, dueAt: state.dueAtOf(value) });
+      }
     }
     return changes;
   }
@@ -152,7 +195,9 @@ export class Store {
   }
 }
 
-function stateTable(rule: TableRule<RecordName>): StateTable<AnyRecord> {
-  const dueAt = rule.dueAt;
-  return new StateTable<AnyRecord>(dueAt);
+function stateTable(
+  { dueAt }: TableRule<RecordName>,
+  decode: (bytes: Buffer, key: string) => AnyRecord,
+): StateTable<AnyRecord> {
+  return new StateTable<AnyRecord>(dueAt, decode);
 }

@@ -13,7 +13,7 @@ import { encodeFramed } from '../schemas/codec.ts';
 import type { Checkpoint } from '../schemas/generated/checkpoint.ts';
 import type { SchemaDirectory } from '../schemas/schema-directory.ts';
 import { AdmissionWindow } from './admission-window.ts';
-import { checkpointRecord, stateRecords } from './changelog.ts';
+import { checkpointRecord, stateDecoder, stateRecords } from './changelog.ts';
 import { outputHeaders } from './cloud-events.ts';
 import { NO_DIGEST } from './digest.ts';
 import { Inbox } from './inbox.ts';
@@ -48,7 +48,7 @@ export class Task {
   readonly #acquired: Acquired;
   #progress: Progress;
   #publishedAt = Number.NEGATIVE_INFINITY;
-  #owesPositions = false;
+  #owesPositions: boolean;
 
   private constructor(options: TaskOptions, state: TaskState, own: { acquired: Acquired; inbox: Inbox }) {
     this.#options = options;
@@ -56,6 +56,8 @@ export class Task {
     this.#acquired = own.acquired;
     this.inbox = own.inbox;
     const saved = own.acquired.checkpoint;
+    // Whoever had the task before may have been stopped between its last step and publishing where that ended.
+    this.#owesPositions = saved !== null;
     this.#progress = {
       step: saved?.step ?? 0,
       digest: saved?.digest ?? NO_DIGEST,
@@ -213,7 +215,7 @@ export async function newTaskState(
     partition,
     directory,
     window,
-    store: new Store(processor.tables),
+    store: new Store(processor.tables, stateDecoder(directory)),
     intake: new Intake({ directory, partitions, window }),
   };
 }

@@ -25,6 +25,8 @@ export interface BenchSystem {
   readonly publisher: Publisher;
   readonly plan: JobPlan;
   readonly customers: readonly Customer[];
+  /** One more clock tick, of the same time: every task that reads the clock has a step to take. */
+  tick(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -60,14 +62,19 @@ export async function startBenchSystem(
     await publisher.publish(some.map(({ account: value }) => ({ topic: 'accounts', value })));
     await publisher.publish(some.map(({ contract: value }) => ({ topic: 'contracts', value })));
   }
-  await publisher.publishCopies([
-    { topic: 'clock-ticks', value: { sequence: 1, time: firstTick(plan.anchor) } },
-  ]);
+  let ticks = 0;
+  const tick = async (): Promise<void> => {
+    ticks += 1;
+    const value = { sequence: ticks, time: firstTick(plan.anchor) };
+    await publisher.publishCopies([{ topic: 'clock-ticks', value }]);
+  };
+  await tick();
   return {
     system,
     publisher,
     plan,
     customers: people,
+    tick,
     async stop() {
       await publisher.close();
       await system.stop();

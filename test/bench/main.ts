@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [throughput|latency] [--events N] [--json]`: figures of the whole system on this machine.
+ * `npm run bench -- [throughput|latency|recovery] [--events N] [--json]`: figures of the whole system on this machine.
  *
  * Everything runs at once on the machine's cores: broker, registry, ClickHouse, all services and the load generator.
  * Rates depend on the machine; compare only figures of one run. Exit code 1 when a use was lost.
@@ -12,24 +12,39 @@ import { sinkCounts } from '../../infra/proof/analytics-totals.ts';
 import { recordCount } from '../../infra/proof/audit.ts';
 import { type BenchSystem, startBenchSystem } from './bench-system.ts';
 import { type LatencyResult, latency } from './latency.ts';
+import { type RecoveryResult, recovery } from './recovery.ts';
 import { type ThroughputResult, throughput } from './throughput.ts';
+
+const RECOVERIES = 5;
 
 interface Options {
   readonly events: string;
   readonly rates: string;
   readonly seconds: string;
+  readonly keys: string;
   readonly json?: boolean;
 }
 
 const command = new Command('npm run bench --')
-  .argument('[names...]', 'throughput and latency; both when none is named', ['latency', 'throughput'])
+  .argument('[names...]', 'throughput, latency, recovery; the first two when none is named', [
+    'latency',
+    'throughput',
+  ])
   .option('--events <n>', 'uses of the throughput run', '1000000')
   .option('--rates <list>', 'uses a second of the latency runs', '1000')
   .option('--seconds <n>', 'length of a latency run', '20')
+  .option('--keys <n>', 'keys of state of the recovery run', '1000000')
   .option('--json', 'one JSON object on standard output');
 
 async function main(names: readonly string[], options: Options): Promise<number> {
   const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+  const recovered = names.includes('recovery') ? await runRecovery(tell, Number(options.keys)) : null;
+  if (recovered !== null && names.length === 1) {
+    process.stdout.write(
+      options.json === true ? `${JSON.stringify({ recovery: recovered })}\n` : recoveryLine(recovered),
+    );
+    return 0;
+  }
   const bench = await startBenchSystem(tell);
   const latencies: LatencyResult[] = [];
   let flow: ThroughputResult | null = null;
@@ -51,10 +66,27 @@ async function main(names: readonly string[], options: Options): Promise<number>
   } finally {
     await bench.stop();
   }
-  if (options.json === true) process.stdout.write(`${JSON.stringify({ latencies, throughput: flow })}\n`);
-  else process.stdout.write(report(latencies, flow));
+  if (options.json === true) {
+    process.stdout.write(`${JSON.stringify({ latencies, throughput: flow, recovery: recovered })}\n`);
+  } else {
+    process.stdout.write(`${report(latencies, flow)}${recovered === null ? '' : recoveryLine(recovered)}`);
+  }
   const lost = (flow?.lost ?? 0) + latencies.reduce((sum, { missing }) => sum + missing, 0);
   return lost === 0 ? 0 : 1;
+}
+
+async function runRecovery(tell: (line: string) => void, keys: number): Promise<RecoveryResult> {
+  const bench = await startBenchSystem(tell, ['credit-balances']);
+  try {
+    tell(`recovery of ${keys} keys`);
+    return await recovery(bench, keys, RECOVERIES);
+  } finally {
+    await bench.stop();
+  }
+}
+
+function recoveryLine({ keys, awayMs, residentMiB }: RecoveryResult): string {
+  return `${keys} keys: away after SIGKILL for ${awayMs.join(', ')} ms, then ${residentMiB} MiB resident\n`;
 }
 
 /** What the load left for the sink to insert would otherwise be measured as latency. */

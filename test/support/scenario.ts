@@ -6,10 +6,14 @@
  */
 import type { RecordTypes } from '../../schemas/generated/record-types.ts';
 import { type Instant, instantOfMillis } from '../../schemas/instant.ts';
+import { MemorySchemaDirectory } from '../../schemas/schema-directory-memory.ts';
+import { stateDecoder } from '../../topology/changelog.ts';
 import { applyInput, inputOf, project } from '../../topology/input.ts';
 import type { AnyProcessor, Output, RefusalOutput } from '../../topology/processor.ts';
 import { Store } from '../../topology/store.ts';
 import type { RecordOf, TopicName } from '../../topology/topics.ts';
+
+const decodeState = stateDecoder(new MemorySchemaDirectory());
 
 type Answer = Output | RefusalOutput;
 
@@ -31,7 +35,7 @@ export function scenario(
   processor: AnyProcessor,
   start: Instant = instantOfMillis(1_760_000_000_000),
 ): Scenario {
-  const store = new Store(processor.tables);
+  const store = new Store(processor.tables, decodeState);
   const offsets = new Map<TopicName, number>();
   const written: Answer[] = [];
   let recordedAt = start;

@@ -5,7 +5,13 @@ import type { ClockTick } from '../../schemas/generated/clock-tick.ts';
 import { instantOfMillis } from '../../schemas/instant.ts';
 import { MemorySchemaDirectory } from '../../schemas/schema-directory-memory.ts';
 import { AdmissionWindow } from '../../topology/admission-window.ts';
-import { barrierRecord, checkpointRecord, StateReader, stateRecords } from '../../topology/changelog.ts';
+import {
+  barrierRecord,
+  checkpointRecord,
+  StateReader,
+  stateDecoder,
+  stateRecords,
+} from '../../topology/changelog.ts';
 import type { LogRecord, OutgoingRecord } from '../../topology/log.ts';
 import { table } from '../../topology/processor.ts';
 import { Store } from '../../topology/store.ts';
@@ -18,11 +24,14 @@ function tick(sequence: number): ClockTick {
 }
 
 function read(record: OutgoingRecord, offset: number): LogRecord {
-  return { ...record, offset, appendedAt: 0, headers: [] };
+  return { headers: [], ...record, offset, appendedAt: 0 };
 }
 
 function restored(records: readonly OutgoingRecord[]) {
-  const state = { store: new Store(RULES), window: new AdmissionWindow(1_000) };
+  const state = {
+    store: new Store(RULES, stateDecoder(place.directory)),
+    window: new AdmissionWindow(1_000),
+  };
   const reader = new StateReader(place, state);
   for (const [offset, record] of records.entries()) reader.take(read(record, offset));
   return { ...state, checkpoint: reader.finish() };
@@ -71,7 +80,10 @@ describe('keys', () => {
 });
 
 test('a barrier says whose it is, and everything else that it is none', () => {
-  const state = { store: new Store(RULES), window: new AdmissionWindow(1_000) };
+  const state = {
+    store: new Store(RULES, stateDecoder(place.directory)),
+    window: new AdmissionWindow(1_000),
+  };
   const reader = new StateReader(place, state);
   const checkpoint = {
     clusterId: 'c',

@@ -1,8 +1,11 @@
 /** Tables seen through the overlay of a step, and the timers over them. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { encodeFramed } from '../../schemas/codec.ts';
 import type { ClockTick } from '../../schemas/generated/clock-tick.ts';
-import { instantOfMillis } from '../../schemas/instant.ts';
+import { type Instant, instantOfMillis } from '../../schemas/instant.ts';
+import { MemorySchemaDirectory } from '../../schemas/schema-directory-memory.ts';
+import { stateDecoder } from '../../topology/changelog.ts';
 import { DueIndex } from '../../topology/due-index.ts';
 import { table } from '../../topology/processor.ts';
 import { Store } from '../../topology/store.ts';
@@ -12,11 +15,23 @@ function value(sequence: number, time = 0): ClockTick {
   return { sequence, time: instantOfMillis(time) };
 }
 
+const directory = new MemorySchemaDirectory();
+
+function encoded(value: ClockTick): Buffer {
+  return encodeFramed('ClockTick', value, directory.idOf('ClockTick'));
+}
+
 function newStore() {
-  const store = new Store({ timers: table('ClockTick', ({ time }) => (time === 0 ? null : time)) });
+  const decodedKeys: string[] = [];
+  const decode = stateDecoder(directory);
+  const rules = { timers: table('ClockTick', ({ time }) => (time === 0 ? null : time)) };
+  const store = new Store(rules, (record, bytes, path) => {
+    decodedKeys.push(path);
+    return decode(record, bytes, path);
+  });
   const timers = store.tables['timers'];
   if (timers === undefined) throw new Error('the table is missing');
-  return { store, timers };
+  return { store, timers, decodedKeys };
 }
 
 describe('overlay', () => {
@@ -47,11 +62,58 @@ describe('overlay', () => {
 
   test('keys come in ascending order, whatever the order of writing and restoring', () => {
     const { store, timers } = newStore();
-    store.load({ table: 'timers', key: 'm', value: value(1) });
+    store.restore({ table: 'timers', key: 'm', bytes: encoded(value(1)), dueAt: null });
     timers.set('z', value(2));
     timers.set('a', value(3));
     timers.delete('m');
     expect([...timers.keys()]).toEqual(['a', 'z']);
+  });
+});
+
+describe('restored state', () => {
+  const restored = (key: string, state: ClockTick | null, dueAt: Instant | null | undefined) => ({
+    table: 'timers',
+    key,
+    bytes: state === null ? null : encoded(state),
+    dueAt,
+  });
+
+  test('is decoded when it is asked for, once, and its timers are known before', () => {
+    const { store, timers, decodedKeys } = newStore();
+    const time = instantOfMillis(100);
+    store.restore(restored('a', value(1, 100), time));
+    store.restore(restored('b', value(2), null));
+    expect(decodedKeys).toEqual([]);
+    expect(timers.due(time)).toEqual(['a']);
+    expect([timers.get('b'), timers.get('b'), timers.get('a')]).toEqual([value(2), value(2), value(1, 100)]);
+    expect(decodedKeys).toEqual(['timers/a', 'timers/b']);
+  });
+
+  test('of a changelog that does not say when it falls due is decoded to know', () => {
+    const { store, timers, decodedKeys } = newStore();
+    store.restore(restored('a', value(1, 100), undefined));
+    expect(decodedKeys).toEqual(['timers/a']);
+    expect(timers.due(instantOfMillis(100))).toEqual(['a']);
+  });
+
+  test('the last record of a key counts, a deletion too', () => {
+    const { store, timers } = newStore();
+    store.restore(restored('a', value(1, 100), instantOfMillis(100)));
+    store.restore(restored('a', value(2, 200), instantOfMillis(200)));
+    store.restore(restored('b', value(3), null));
+    store.restore(restored('b', null, null));
+    expect([timers.due(instantOfMillis(150)), timers.get('a'), timers.get('b')]).toEqual([
+      [],
+      value(2, 200),
+      undefined,
+    ]);
+    expect(store.sizes()).toEqual({ timers: 1 });
+  });
+
+  test('that cannot be decoded names its place when it is asked for', () => {
+    const { store, timers } = newStore();
+    store.restore({ table: 'timers', key: 'a', bytes: Buffer.from('0000000001', 'hex'), dueAt: null });
+    expect(() => timers.get('a')).toThrow(/timers\/a is not a ClockTick/);
   });
 });
 
