@@ -15,6 +15,11 @@ import { recordBytesBound } from './record-batch.ts';
 /** Below the broker's default `message.max.bytes` of 1,048,588 with room for the header. */
 const batchBytesMax = 900_000;
 const recordBytesMax = 900_000;
+/**
+ * In a transaction: a dead letter holds a whole foreign record, as large as the broker lets through, and travels alone in
+ * its batch to a topic that takes 2 MiB. What other topics do not take, the broker refuses.
+ */
+export const transactionRecordBytesMax = 2_000_000;
 /** Partitions of one request share this, so that a request stays far below `socket.request.max.bytes`. */
 const requestBytesMax = 8_000_000;
 
@@ -24,12 +29,15 @@ export interface PlannedBatch extends TopicPartition {
 }
 
 /** Divides records into batches, oldest first, in one pass. */
-export function planBatches(records: readonly OutgoingRecord[]): readonly PlannedBatch[] {
+export function planBatches(
+  records: readonly OutgoingRecord[],
+  bytesMax: number = recordBytesMax,
+): readonly PlannedBatch[] {
   const batches: PlannedBatch[] = [];
   const open = new Map<string, PlannedBatch[]>();
   for (const record of records) {
     const bytes = recordBytesBound(record);
-    if (bytes > recordBytesMax) {
+    if (bytes > bytesMax) {
       throw new LogError(
         'fatal',
         'MESSAGE_TOO_LARGE',

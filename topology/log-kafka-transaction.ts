@@ -15,7 +15,7 @@ import type { LogError, OutgoingRecord, Position, TopicPartition } from './log.t
 import type { KafkaClient } from './log-kafka-client.ts';
 import { errorOfCode, lostReplyCode, retrying } from './log-kafka-errors.ts';
 import { endHanging, type LastTransaction, lastTransaction } from './log-kafka-hanging.ts';
-import { type PlannedBatch, planBatches, planRounds } from './log-kafka-plan.ts';
+import { type PlannedBatch, planBatches, planRounds, transactionRecordBytesMax } from './log-kafka-plan.ts';
 import { decodeProduce, encodeProduce, produceKey } from './log-kafka-produce.ts';
 import { WireWriter } from './log-kafka-wire.ts';
 import type { BatchHeader } from './record-batch.ts';
@@ -225,7 +225,7 @@ export class OpenTransaction {
 
   /** Two round trips: what takes part is enlisted, then everything is sent at once. */
   async deliver(records: readonly OutgoingRecord[], published: GroupPositions | null): Promise<void> {
-    const batches = planBatches(records);
+    const batches = planBatches(records, transactionRecordBytesMax);
     await this.#producer.prepare(batches, published?.group ?? null);
     const places = batches.filter((batch) => !this.#enlisted.has(`${batch.topic}/${batch.partition}`));
     const enlisting: Promise<void>[] = [];

@@ -19,9 +19,12 @@ import {
 import { type FaultHook, lostReply, strike } from './log-memory-faults.ts';
 import type { MemoryPartition } from './log-memory-partition.ts';
 
+/** Dead letters hold whole foreign records, so a transaction takes larger ones than an append. */
+const recordBytesMax = 2_000_000;
+
 /** What transactions need of the log they belong to. */
 export interface TransactionHost {
-  partitionFor(record: OutgoingRecord): MemoryPartition;
+  partitionFor(record: OutgoingRecord, bytesMax?: number): MemoryPartition;
   publish(group: string, positions: readonly Position[]): void;
   readonly now: () => number;
   readonly faults: FaultHook | undefined;
@@ -76,7 +79,7 @@ export class MemoryTransaction {
 
   writeNow(records: readonly OutgoingRecord[]): void {
     this.#checkEpoch();
-    const targets = records.map((record) => this.#host.partitionFor(record));
+    const targets = records.map((record) => this.#host.partitionFor(record, recordBytesMax));
     this.#seat.open = this;
     const appendedAt = this.#host.now();
     for (const [index, record] of records.entries()) {

@@ -141,9 +141,9 @@ export class MemoryLog implements Log {
     return this.admin.partition(place);
   }
 
-  partitionFor(record: OutgoingRecord): MemoryPartition {
+  partitionFor(record: OutgoingRecord, bytesMax: number = recordBytesMax): MemoryPartition {
     const bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0);
-    if (bytes > recordBytesMax) throw new LogError('fatal', 'MESSAGE_TOO_LARGE', `${bytes} bytes`);
+    if (bytes > bytesMax) throw new LogError('fatal', 'MESSAGE_TOO_LARGE', `${bytes} bytes`);
     return this.admin.partition(record);
   }
 

@@ -22,7 +22,7 @@ import {
   withCurrency,
   withRecord,
 } from './account-record.ts';
-import { type Booking, bookInTurn } from './booking.ts';
+import { type Booking, bookedAmountMax, bookInTurn } from './booking.ts';
 import { bookCharge, movesMoney } from './charges.ts';
 import { bookExpiries } from './expiry.ts';
 import { bookGrants, withNewGrants } from './grants.ts';
@@ -87,6 +87,17 @@ function decideContract(books: Books, contract: Contract, occasion: Occasion): A
         message: `grant ${grantId} gives nothing`,
       }),
     );
+  for (const { grantId, amount } of contract.grants) {
+    if (amount <= bookedAmountMax) continue;
+    const message = `grant ${grantId} gives more than there is`;
+    refusals.push(
+      refuse(contract.accountId, `${contract.contractId}:${grantId}`, {
+        code: 'invalid_value',
+        field: 'grants',
+        message,
+      }),
+    );
+  }
   const account = withNewGrants(books, contract, occasion);
   return [...bookInTurn(account, bookGrants(account, timeOf(occasion))), ...refusals];
 }

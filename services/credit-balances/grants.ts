@@ -12,7 +12,7 @@ import type { CreditAccount, WaitingGrant } from '../../schemas/generated/credit
 import type { AccountId } from '../../schemas/ids.ts';
 import type { Instant } from '../../schemas/instant.ts';
 import { unopened } from './account-record.ts';
-import { type Booking, receive } from './booking.ts';
+import { type Booking, bookedAmountMax, receive } from './booking.ts';
 import { LEDGER } from './chart-of-accounts.ts';
 import { bookExpiry } from './expiry.ts';
 import { type Books, scopedKey } from './model.ts';
@@ -28,7 +28,7 @@ export function withNewGrants(books: Books, contract: Contract, occasion: Occasi
   const added: WaitingGrant[] = [];
   for (const { grantId, amount, priority, expiresAt } of contract.grants) {
     const booked = books.bookings.get(scopedKey(accountId, grantEntryId(accountId, grantId)));
-    if (amount <= ZERO || booked !== undefined || seen.has(grantId)) continue;
+    if (amount <= ZERO || amount > bookedAmountMax || booked !== undefined || seen.has(grantId)) continue;
     seen.add(grantId);
     added.push({ grantId, amount, priority, expiresAt, effectiveAt, recordedAt, cause });
   }

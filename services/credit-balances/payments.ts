@@ -15,6 +15,7 @@ import { addAmounts } from '../../schemas/amount-arithmetic.ts';
 import type { CreditPayment, PaymentRefund } from '../../schemas/generated/credit-payment.ts';
 import type { PaymentEvent } from '../../schemas/generated/payment-event.ts';
 import type { RefusalCode } from '../../schemas/refusals.ts';
+import { bookedAmountMax } from './booking.ts';
 import type { Occasion } from './occasion.ts';
 
 /** A payment keeps its refunds, so there must be an end to them. */
@@ -41,6 +42,9 @@ export function judgePayment(
 ): PaymentVerdict {
   if (event.amount <= ZERO) {
     return refused('amount_not_positive', 'amount', `a payment of ${formatAmount(event.amount)}`);
+  }
+  if (event.amount > bookedAmountMax) {
+    return refused('invalid_value', 'amount', `a payment of ${formatAmount(event.amount)} is not real`);
   }
   switch (event.kind) {
     case 'succeeded':

@@ -223,7 +223,7 @@ async function largeTransaction({ log }: LogHarness): Promise<void> {
 
 async function refusals({ log }: LogHarness): Promise<void> {
   const topic = await freshTopic(log, 1);
-  const tooLarge = { topic, partition: 0, key: null, value: Buffer.alloc(1_000_000) };
+  const tooLarge = { topic, partition: 0, key: null, value: Buffer.alloc(2_100_000) };
   for (const record of [tooLarge, textRecord(topic, 3, ['k', 'no such partition'])]) {
     const id = fresh('tx');
     const transactor = await log.transactor(id, { timeoutMs });
@@ -233,6 +233,19 @@ async function refusals({ log }: LogHarness): Promise<void> {
     await transactor.close();
   }
   expect((await drain(log, { topic, partition: 0, offset: 0 })).records).toEqual([]);
+}
+
+/** A dead letter holds a whole record of somebody else, and its topic takes more than the broker's default. */
+async function largeRecord({ log }: LogHarness): Promise<void> {
+  const topic = await freshTopic(log, 1, { 'max.message.bytes': String(2 * 1024 * 1024) });
+  const transactor = await log.transactor(fresh('tx'), { timeoutMs });
+  const sizes = [10, 1_048_588, 10, 1_900_000, 10];
+  const records = sizes.map((size) => ({ topic, partition: 0, key: null, value: Buffer.alloc(size, 5) }));
+  await transactor.commit({ records, groupPositions: null });
+  await transactor.close();
+  const decidedTo = sizes.length + 1;
+  const { records: read } = await drain(log, { topic, partition: 0, offset: 0 }, { decidedTo });
+  expect(read.map(({ value }) => value?.length)).toEqual(sizes);
 }
 
 export const transactionCases: Readonly<Record<string, (harness: LogHarness) => Promise<void>>> = {
@@ -245,5 +258,6 @@ export const transactionCases: Readonly<Record<string, (harness: LogHarness) => 
   'says so when the outcome of a commit is unknown': unknownOutcome,
   'writes the markers that a broker has lost, as its coordinator decided': lostMarkersAreWritten,
   'commits a transaction of many batches': largeTransaction,
+  'commits records above the default of a topic that takes them': largeRecord,
   'refuses what cannot be written, whole': refusals,
 };

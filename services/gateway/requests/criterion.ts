@@ -35,7 +35,13 @@ const value = z
 
 const tree: z.ZodType<Criterion> = z.strictObject({
   operator: z.string(),
-  field: z.string().min(1).max(LENGTH_MAX).nullable().default(null),
+  field: z
+    .string()
+    .min(1)
+    .max(LENGTH_MAX)
+    .transform((name, ctx): string => kept(ctx, name))
+    .nullable()
+    .default(null),
   values: z.array(value).max(VALUES_MAX).default([]),
   get children() {
     return z.array(tree).max(CRITERIA_MAX).default([]);
