@@ -46,6 +46,16 @@ export function kafkaJars(store: ArtifactStore): Promise<string> {
   });
 }
 
+/** The folder that holds Kafka's own command line tools, which the broker does without; they need its jars beside them. */
+export function kafkaTools(store: ArtifactStore): Promise<string> {
+  const artifact = `org.apache.kafka:kafka-tools:${KAFKA_VERSION}`;
+  return obtain(store, {
+    folder: `kafka-tools-${KAFKA_VERSION}`,
+    announcement: `Fetching Kafka's tools ${KAFKA_VERSION} from Maven Central (once, about 1 MB).`,
+    fill: (target) => maven(['dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${target}`]),
+  });
+}
+
 /** The folder that holds the unpacked registry. */
 export function apicurioFiles(store: ArtifactStore): Promise<string> {
   const artifact = `io.apicurio:apicurio-registry-app:${APICURIO_VERSION}:tar.gz:all`;

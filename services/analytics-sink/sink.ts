@@ -106,7 +106,7 @@ class Sink {
     try {
       while (!this.#signal.aborted) {
         reader ??= await this.#openReader();
-        if (!(await this.#readOnce(reader))) {
+        if (reader !== null && !(await this.#readOnce(reader))) {
           await reader.close();
           reader = null;
         }
@@ -120,18 +120,28 @@ class Sink {
     if (this.#failure !== null) throw this.#failure.error;
   }
 
-  #openReader(): Promise<LogReader> {
+  /** Null when the log is in trouble: it may be away for longer than one attempt lasts. */
+  async #openReader(): Promise<LogReader | null> {
     const { log, limits } = this.#options;
-    return log.reader({
-      positions: this.#lanes.map((lane) => ({
-        topic: lane.route.topic,
-        partition: lane.partition,
-        offset: lane.position,
-      })),
-      fetchBytesMax: limits.fetchBytesMax,
-      partitionBytesMax: limits.partitionBytesMax,
-      fetchWaitMs: limits.fetchWaitMs,
-    });
+    const positions = this.#lanes.map((lane) => ({
+      topic: lane.route.topic,
+      partition: lane.partition,
+      offset: lane.position,
+    }));
+    const { fetchBytesMax, partitionBytesMax, fetchWaitMs } = limits;
+    try {
+      return await log.reader({ positions, fetchBytesMax, partitionBytesMax, fetchWaitMs });
+    } catch (error) {
+      await this.#bearWith(error);
+      return null;
+    }
+  }
+
+  /** Tells of trouble with the log and waits a moment; throws on when it is not of the passing kind. */
+  async #bearWith(error: unknown): Promise<void> {
+    if (reactionTo(error) !== 'acquire_again') throw error;
+    this.#options.observer.onTrouble('reading the log', error);
+    await this.#options.pause(this.#options.limits.retryPauseMs, this.#signal);
   }
 
   /** False when the log was in trouble and the reader must be opened anew from the lanes' positions. */
@@ -151,9 +161,7 @@ class Sink {
       if (records < FETCHED_RECORDS_FEW)
         await this.#options.pause(this.#options.limits.fetchPauseMs, this.#signal);
     } catch (error) {
-      if (reactionTo(error) !== 'acquire_again') throw error;
-      this.#options.observer.onTrouble('reading the log', error);
-      await this.#options.pause(this.#options.limits.retryPauseMs, this.#signal);
+      await this.#bearWith(error);
       return false;
     }
     this.#sealDue(this.#options.nowMs());

@@ -1,7 +1,8 @@
 /**
  * A broker of a suite's own, with topics and schemas applied, and a feed of uses whose fates are known.
  *
- * Registry and ClickHouse are those of the whole `real` run: schemas are the same for everybody, topics are not.
+ * Registry and ClickHouse are those of the whole `real` run: schemas are the same for everybody, topics are not. A suite
+ * that breaks ClickHouse as well asks for one of its own.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,6 +26,7 @@ export const PARTITIONS = 2;
 
 export interface OwnBroker {
   readonly stack: Stack;
+  readonly stateDir: string;
   readonly log: KafkaLog;
   readonly directory: SchemaDirectory;
   /** What a service process needs to know. */
@@ -32,10 +34,11 @@ export interface OwnBroker {
   stop(): Promise<void>;
 }
 
-export async function startOwnBroker(): Promise<OwnBroker> {
+export async function startOwnBroker(options: { readonly clickhouse?: boolean } = {}): Promise<OwnBroker> {
   const stateDir = await mkdtemp(join(tmpdir(), 'own-broker-'));
   const schemaRegistryUrl = inject('schemaRegistryUrl');
-  const env = { schemaRegistryUrl, clickhouseUrl: inject('clickhouseUrl') };
+  const clickhouseUrl = options.clickhouse === true ? undefined : inject('clickhouseUrl');
+  const env = { schemaRegistryUrl, clickhouseUrl };
   const stack = await startStack({ stateDir, env });
   const log = openKafkaLog({ brokers: [stack.kafkaBrokers], clientId: 'test' });
   const subjects = subjectsOf(PROCESSORS);
@@ -44,6 +47,7 @@ export async function startOwnBroker(): Promise<OwnBroker> {
   const ofEachRecord = new Map(subjects.map((subject) => [subject.recordName, subject]));
   return {
     stack,
+    stateDir,
     log,
     directory: await connectSchemaDirectory(schemaRegistryUrl, [...ofEachRecord.values()]),
     env: { KAFKA_BROKERS: stack.kafkaBrokers, SCHEMA_REGISTRY_URL: schemaRegistryUrl },
