@@ -21,7 +21,7 @@ import { type Instant, instantOfMillis } from '../schemas/instant.ts';
 const ID_BYTES = 16;
 const ENTRY_BYTES = 24;
 const ENTRY_WORDS = ENTRY_BYTES / 4;
-const PAGE_ENTRIES = 1 << 16;
+const PAGE_ENTRIES = 1 << 12;
 const BLOCK_ENTRIES_MIN = 64;
 const SLOTS_MIN = 1 << 10;
 const AGES_PER_HORIZON = 10;
