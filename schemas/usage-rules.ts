@@ -32,6 +32,8 @@ export const USAGE_LIMITS = {
   plausibleFrom: parseInstant('2020-01-01T00:00:00Z'),
   /** Far above any real use, and far enough below 2^53 that a period's sum stays exact. */
   countMax: 1_000_000_000_000,
+  /** The largest whole number that every reader and writer of ours keeps exactly. */
+  sequenceMax: 2 ** 53 - 2,
   textLengthMax: 1_024,
 } as const;
 
@@ -195,8 +197,11 @@ function checkRange(event: UsageEvent, report: Report): void {
       report(field, `${field} is ${count}; a count is a whole number up to ${USAGE_LIMITS.countMax}`);
     }
   }
-  if (event.sourceSequence !== null && !Number.isSafeInteger(event.sourceSequence)) {
-    report('sourceSequence', `sourceSequence is ${event.sourceSequence}, which is not an exact whole number`);
+  const { sourceSequence } = event;
+  if (sourceSequence === null) return;
+  if (sourceSequence > USAGE_LIMITS.sequenceMax || !Number.isInteger(sourceSequence)) {
+    const most = USAGE_LIMITS.sequenceMax;
+    report('sourceSequence', `sourceSequence is ${sourceSequence}; it is a whole number up to ${most}`);
   }
 }
 

@@ -9,10 +9,10 @@
  * Invariants:
  *  1. Verdicts depend on the partition's records alone, append time included, so every reader reaches the same one.
  *  2. The order of checks is the order of codes in `schemas/refusals.ts`: readable, right key, acceptable, not seen.
+ *  3. Whatever becomes of a use that can be read, its verdict carries the number of its source (U4).
  */
 import { hash } from 'node:crypto';
-import { crc32, crc32c } from '@node-rs/crc32';
-import { decodeFramed, encodeBody } from '../schemas/codec.ts';
+import { decodeFramed } from '../schemas/codec.ts';
 import type { RecordTypes } from '../schemas/generated/record-types.ts';
 import type { UsageEvent } from '../schemas/generated/usage-event.ts';
 import { type Instant, instantOfMillis } from '../schemas/instant.ts';
@@ -25,13 +25,19 @@ import type { LogRecord } from './log.ts';
 import { partitionOf } from './partitioner.ts';
 import type { Input, RefusalOutput } from './processor.ts';
 import { type RecordOf, TOPICS, type TopicName } from './topics.ts';
+import { digestOfUse, type SourceNumber, sourceNumberOf } from './use-identity.ts';
 
 const FRAME_BYTES = 5;
 
 export type Verdict =
   | { readonly kind: 'input'; readonly input: Input }
-  | { readonly kind: 'refusal'; readonly refusal: RefusalOutput }
-  | { readonly kind: 'dead'; readonly code: DeadLetterCode; readonly message: string };
+  | { readonly kind: 'refusal'; readonly refusal: RefusalOutput; readonly source: SourceNumber | null }
+  | {
+      readonly kind: 'dead';
+      readonly code: DeadLetterCode;
+      readonly message: string;
+      readonly source: SourceNumber | null;
+    };
 
 export interface IntakeOptions {
   readonly directory: SchemaDirectory;
@@ -61,7 +67,9 @@ export class Intake {
 
   take(arrival: Arrival): Verdict {
     const { record, topic } = arrival;
-    if (record.key === null) return dead('missing_key', 'the record has no key');
+    if (record.key === null) {
+      return { ...dead('missing_key', 'the record has no key'), source: this.#sourceWithoutKey(arrival) };
+    }
     if (record.value === null) return dead('missing_value', 'the record has no value');
     if (arrival.held) {
       return dead('schema_unresolved', 'the registry does not know the schema id of this record');
@@ -74,7 +82,10 @@ export class Intake {
     const refusal =
       this.#checkKey(record, topic, decoded.value) ??
       this.#admit(arrival, { value: decoded.value, writerId: decoded.writerId, appendedAt });
-    if (refusal !== null) return { kind: 'refusal', refusal };
+    if (refusal !== null) {
+      const source = isUsage(topic, decoded.value) ? sourceNumberOf(decoded.value) : null;
+      return { kind: 'refusal', refusal, source };
+    }
     return {
       kind: 'input',
       input: inputOf({
@@ -85,6 +96,13 @@ export class Intake {
         streamTime: streamTimeWith(arrival.streamTime, decoded.value),
       }),
     };
+  }
+
+  /** The value may well be readable, and then its number has arrived. */
+  #sourceWithoutKey({ topic, record, held }: Arrival): SourceNumber | null {
+    if (topic !== 'usage-events' || record.value === null || held) return null;
+    const decoded = decodeFramed('UsageEvent', record.value, (id) => this.#directory.writerSchema(id));
+    return decoded.ok ? sourceNumberOf(decoded.value) : null;
   }
 
   #checkKey(record: LogRecord, topic: TopicName, value: AnyValue): RefusalOutput | null {
@@ -107,27 +125,15 @@ export class Intake {
     const problem = checkUsage(event, decoded.appendedAt, event.accountId);
     if (problem !== null) return refusal(problem, event);
     const isOwnSchema = decoded.writerId === this.#directory.idOf('UsageEvent');
-    const body = arrival.record.value?.subarray(FRAME_BYTES);
-    const payload = isOwnSchema && body !== undefined ? body : encodeBody('UsageEvent', event);
+    const body = arrival.record.value?.subarray(FRAME_BYTES) ?? null;
     const sighting = this.#window.see(
       hash('sha256', `${event.accountId}\0${event.requestId}`, 'buffer'),
-      payloadDigest(payload),
+      digestOfUse(event, isOwnSchema ? body : null),
       decoded.appendedAt,
     );
     if (sighting === 'new') return null;
     return refusal({ code: sighting, field: 'requestId', message: SIGHTINGS[sighting] }, event);
   }
-}
-
-/**
- * Two checksums of eight bytes together: enough to tell one payload of an id from another, and an order of magnitude
- * cheaper than a cryptographic digest. Whichever of the two verdicts a repeat gets, it is not charged.
- */
-function payloadDigest(payload: Buffer): Buffer {
-  const digest = Buffer.allocUnsafe(8);
-  digest.writeUInt32LE(crc32c(payload), 0);
-  digest.writeUInt32LE(crc32(payload), 4);
-  return digest;
 }
 
 const SIGHTINGS = {
@@ -144,8 +150,8 @@ function streamTimeWith(streamTime: Instant | null, value: AnyValue): Instant | 
   return streamTime === null || value.time > streamTime ? value.time : streamTime;
 }
 
-function dead(code: DeadLetterCode, message: string): Verdict {
-  return { kind: 'dead', code, message };
+function dead(code: DeadLetterCode, message: string): Verdict & { readonly kind: 'dead' } {
+  return { kind: 'dead', code, message, source: null };
 }
 
 function refusal(problem: Pick<RefusalOutput, 'code' | 'field' | 'message'>, value: AnyValue): RefusalOutput {

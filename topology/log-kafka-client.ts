@@ -133,10 +133,9 @@ export class KafkaClient {
     return new KafkaLane(connection, this.options.requestTimeoutMs);
   }
 
+  /** Asked each time: another cluster may answer at the same address since. */
   async clusterId(): Promise<string> {
-    const { metadata } = (await this.#connected()).brokerPool;
-    if (metadata === null) throw new LogError('retriable', 'STALE_METADATA', 'no metadata yet');
-    return metadata.clusterId;
+    return (await (await this.anyBroker()).metadata([])).clusterId;
   }
 
   async partitionCount(topic: string): Promise<number> {

@@ -10,6 +10,7 @@
  */
 import { encodeFramed } from '../schemas/codec.ts';
 import type { RecordName, RecordTypes } from '../schemas/generated/record-types.ts';
+import type { Refusal } from '../schemas/generated/refusal.ts';
 import type { Step } from '../schemas/generated/step.ts';
 import { type Instant, instantOfMillis } from '../schemas/instant.ts';
 import { refusalRule } from '../schemas/refusals.ts';
@@ -22,6 +23,7 @@ import type { LogRecord } from './log.ts';
 import type { AnyProcessor, Output, RefusalOutput } from './processor.ts';
 import type { Store } from './store.ts';
 import { serviceTopics, TOPICS, type TopicName } from './topics.ts';
+import type { SourceNumber } from './use-identity.ts';
 
 /** No id is longer (schemas/ids.ts). What a producer sends in its place must not make a refusal too large to write. */
 const ID_LENGTH_MAX = 256;
@@ -88,25 +90,43 @@ export function heldKey(topic: string, offset: number): string {
   return `${topic}:${offset}`;
 }
 
-export function evaluateStep(task: TaskState, before: Progress, batch: Batch): StepResult {
-  const run = new StepRun(task, before.streamTime, batch.held);
+/** What a batch gives before anything is said about it in a step record. */
+export interface TakenBatch {
+  readonly written: readonly WrittenRecord[];
+  readonly streamTime: Instant | null;
+  readonly blocks: StepResult['blocks'];
+  readonly counts: StepResult['counts'];
+}
+
+export function takeBatch(task: TaskState, streamTime: Instant | null, batch: Batch): TakenBatch {
+  const run = new StepRun(task, streamTime, batch.held);
   for (const slice of batch.slices) {
     for (const record of slice.records) run.take(slice.topic, record);
   }
   for (const output of project(task.processor, task.store)) run.write(output);
+  return {
+    written: run.written,
+    streamTime: run.streamTime,
+    blocks: task.window.endStep(),
+    counts: run.counts,
+  };
+}
+
+export function evaluateStep(task: TaskState, before: Progress, batch: Batch): StepResult {
+  const { written, streamTime, blocks, counts } = takeBatch(task, before.streamTime, batch);
   const step = sealStep({
     service: task.processor.service,
     partition: task.partition,
     step: before.step + 1,
     ranges: batch.slices.map(({ topic, from, to }) => ({ topic, from, to })),
     held: [...batch.held].map(parseHeld),
-    streamTime: run.streamTime,
-    outputs: run.written.length,
-    outputDigest: digestOutputs(run.written),
+    streamTime,
+    outputs: written.length,
+    outputDigest: digestOutputs(written),
     previousDigest: before.digest,
   });
-  const progress = { step: step.step, digest: step.digest, streamTime: run.streamTime };
-  return { written: run.written, step, progress, blocks: task.window.endStep(), counts: run.counts };
+  const progress = { step: step.step, digest: step.digest, streamTime };
+  return { written, step, progress, blocks, counts };
 }
 
 class StepRun {
@@ -136,7 +156,8 @@ class StepRun {
     try {
       const answers = applyInput(this.#task.processor, this.#task.store, verdict.input);
       for (const answer of answers) {
-        if (answer.topic === 'rejected') this.#refuse(record, answer);
+        // The use behind such a refusal was admitted, and its number travels with its cost event.
+        if (answer.topic === 'rejected') this.#refuse(record, answer, null);
         else this.write(answer);
       }
     } catch (error) {
@@ -154,7 +175,7 @@ class StepRun {
     const isPublished = topic !== 'usage-events' || this.#task.processor.publishesAdmission === true;
     if (verdict.kind === 'refusal') {
       this.counts.refusals += 1;
-      if (isPublished) this.#refuse(record, verdict.refusal);
+      if (isPublished) this.#refuse(record, verdict.refusal, verdict.source);
       return;
     }
     this.counts.deadLetters += 1;
@@ -169,11 +190,12 @@ class StepRun {
         key: record.key,
         value: record.value,
         ...originOf(record),
+        ...sourceOf(verdict.source),
       },
     });
   }
 
-  #refuse(record: LogRecord, refusal: RefusalOutput): void {
+  #refuse(record: LogRecord, refusal: RefusalOutput, source: SourceNumber | null): void {
     const { code, field } = refusal;
     const accountId = idOrNull(refusal.accountId);
     const recordId = idOrNull(refusal.recordId);
@@ -182,7 +204,17 @@ class StepRun {
     const transient = refusalRule(code)?.transient === true;
     this.#add(this.#rejected, 'Refusal', {
       key: accountId === null ? NO_KEY : Buffer.from(accountId),
-      value: { service, code, field, message, transient, accountId, recordId, ...originOf(record) },
+      value: {
+        service,
+        code,
+        field,
+        message,
+        transient,
+        accountId,
+        recordId,
+        ...originOf(record),
+        ...sourceOf(source),
+      },
     });
   }
 
@@ -204,6 +236,10 @@ function originOf(record: LogRecord): {
     originOffset: record.offset,
     recordedAt: instantOfMillis(record.appendedAt),
   };
+}
+
+function sourceOf(source: SourceNumber | null): Pick<Refusal, 'sourceId' | 'sourceSequence'> {
+  return source ?? { sourceId: null, sourceSequence: null };
 }
 
 function idOrNull(text: string | null): string | null {

@@ -22,10 +22,17 @@ export async function backlogOf(
   log: Log,
   topics: readonly string[],
 ): Promise<readonly Backlog[]> {
+  return backlogAfter(await ingestPositions(client), log, topics);
+}
+
+/** The same, where the largest offsets stored are known. */
+export async function backlogAfter(
+  positions: readonly { readonly topic: string; readonly partition: number; readonly lastOffset: number }[],
+  log: Log,
+  topics: readonly string[],
+): Promise<readonly Backlog[]> {
   const stored = new Map(
-    (await ingestPositions(client)).map(
-      ({ topic, partition, lastOffset }) => [`${topic}/${partition}`, lastOffset + 1] as const,
-    ),
+    positions.map(({ topic, partition, lastOffset }) => [`${topic}/${partition}`, lastOffset + 1] as const),
   );
   const behind: (Position & { readonly end: number })[] = [];
   for (const topic of topics) {

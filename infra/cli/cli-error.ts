@@ -11,6 +11,8 @@ import { LogError } from '../../topology/log.ts';
 import { PublishError } from '../../topology/publish-error.ts';
 import { ApplyRefused } from '../apply/apply.ts';
 import { TraceError } from '../importers/trace-lines.ts';
+import { SealRefused } from '../seal/make-head.ts';
+import { KeyUnusable } from '../seal/signing-key.ts';
 import { EXIT, type ExitCode } from './report.ts';
 
 interface ErrorParts {
@@ -74,6 +76,16 @@ export function cliErrorOf(error: unknown): CliError {
   }
   if (error instanceof TraceError) {
     return dataError('trace_unreadable', error.message, 'Correct the line named, or give another file.');
+  }
+  if (error instanceof SealRefused) {
+    return dataError('seal_refused', error.message, 'Run `ledger verify` to see what does not hold.');
+  }
+  if (error instanceof KeyUnusable) {
+    return dataError(
+      'key_unusable',
+      error.message,
+      'Give an Ed25519 key as PEM (PKCS#8 private, SPKI public).',
+    );
   }
   const missing = messageOf(error).includes('run ledger apply');
   if (missing) return dataError('schemas_missing', messageOf(error), 'Run `ledger apply`.');

@@ -37,6 +37,7 @@ const Environment = z.object({
   GATEWAY_URL: z.url().optional(),
   GATEWAY_API_KEY: optional,
   JAVA_HOME: optional,
+  LEDGER_SIGNING_KEY: optional,
   LEDGER_STATE_DIR: z.string().min(1).default('.ledger'),
 });
 
@@ -54,6 +55,8 @@ export interface Settings {
   readonly clickhouse: AnalyticsAddress | null;
   readonly gateway: GatewayAccess | null;
   readonly javaHome: string | null;
+  /** File of the private key that signs heads; one is made in the state folder where none is given. */
+  readonly signingKey: string | null;
   readonly stateDir: string;
   /** Whether a stack runs in the state folder; what it says counts only where the environment is silent. */
   readonly stackRuns: boolean;
@@ -136,6 +139,7 @@ export function readSettings(env: ContextOptions['env']): Settings {
     clickhouse: clickhouseOf(own, stack),
     gateway: gatewayOf(own, stack),
     javaHome: own.JAVA_HOME ?? null,
+    signingKey: own.LEDGER_SIGNING_KEY ?? null,
     stateDir: own.LEDGER_STATE_DIR,
     stackRuns: stack !== null,
   };

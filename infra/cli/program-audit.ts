@@ -1,7 +1,7 @@
-/** Wiring of the commands that check: doctor, verify, replay, reconcile. */
+/** Wiring of the commands that check: doctor, health, seal, verify, replay, reconcile. */
 import type { Command } from 'commander';
 import type { ServiceName } from '../../topology/topics.ts';
-import { wholeNumber } from './option-numbers.ts';
+import { positiveNumber, wholeNumber } from './option-numbers.ts';
 import * as parse from './options.ts';
 import { addCommand, type Start } from './program-command.ts';
 
@@ -10,15 +10,25 @@ interface TaskWords {
   readonly partition?: number;
 }
 
+interface HeadWords {
+  readonly head?: string;
+  readonly publicKey?: string;
+}
+
 export function addAuditCommands(program: Command, start: Start): void {
   addDoctor(program, start);
+  addHealth(program, start);
+  addSeal(program, start);
   const verify = withTask(
     addCommand(program, 'verify', {
-      description: 'check every chain of steps, and the outputs on the log against their digests',
-      example: 'ledger verify --service rating',
+      description:
+        'check every chain of steps, the outputs on the log, and every record against sealed heads',
+      example: 'ledger verify --head auditor/head-000012.json --public-key auditor/public-key.pem',
     }),
-  );
-  verify.action((words: TaskWords) =>
+  )
+    .option('--head <file>', 'the head to hold the log against; the newest one made here when left out')
+    .option('--public-key <file>', 'who must have signed it; the key beside the heads when left out');
+  verify.action((words: TaskWords & HeadWords) =>
     start(verify, async (context) => {
       const { verify: run } = await import('./commands/verify.ts');
       return run(context, words);
@@ -66,6 +76,37 @@ function addDoctor(program: Command, start: Start): void {
         import('../processors.ts'),
       ]);
       return run(context, { machine: machineFacts(context.settings), processors: PROCESSORS });
+    }),
+  );
+}
+
+function addSeal(program: Command, start: Start): void {
+  const seal = addCommand(program, 'seal', {
+    description: 'sign what the log holds now, so that `verify` finds whatever is changed later',
+    example: 'ledger seal --out auditor/head.json',
+  }).option('--out <file>', 'a copy of the head, to be kept where nobody of this system can write');
+  seal.action((words: { out?: string }) =>
+    start(seal, async (context) => {
+      const { seal: run } = await import('./commands/seal.ts');
+      return run(context, words);
+    }),
+  );
+}
+
+function addHealth(program: Command, start: Start): void {
+  const health = addCommand(program, 'health', {
+    description: 'what was lost on the way here, by source; how long uses took; how many batches failed',
+    example: 'ledger health --since 2026-11-01 --json',
+  })
+    .option('--since <day>', 'only sources that sent something since, UTC, YYYY-MM-DD', parse.day)
+    .option('--gaps <n>', 'gaps listed for each source', positiveNumber, 5)
+    .option('--wait <seconds>', 'how long to wait for services that are behind', wholeNumber, 30);
+  health.action((words: { since?: string; gaps: number; wait: number }) =>
+    start(health, async (context) => {
+      const { health: run } = await import('./commands/health.ts');
+      const { since, gaps, wait } = words;
+      const sinceDay = since === undefined ? {} : { sinceDay: since };
+      return run(context, { ...sinceDay, gapsMax: gaps, waitMs: wait * 1_000 });
     }),
   );
 }

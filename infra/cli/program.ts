@@ -19,6 +19,7 @@ const DESCRIPTION = 'Operate, question and check the Outcome Ledger.';
 const AFTER = `
 Addresses come from KAFKA_BROKERS, SCHEMA_REGISTRY_URL, CLICKHOUSE_URL, CLICKHOUSE_USER, CLICKHOUSE_PASSWORD,
 GATEWAY_URL and GATEWAY_API_KEY; what is unset is taken from the stack that runs in LEDGER_STATE_DIR (.ledger).
+LEDGER_SIGNING_KEY names the file of the key that signs heads.
 
 Exit codes: 0 well, 1 a check failed or data was refused, 2 wrong usage, 3 a part cannot be reached, 4 a defect,
 130 interrupted.`;

@@ -9,7 +9,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import type { UsageEvent } from '../../schemas/generated/usage-event.ts';
-import { anchorAt, type Job, loadJob, sentByAllRuns } from '../main-job/job-file.ts';
+import { anchorAt, type Job, loadJob, sentByAllRuns, sourcesOfAllRuns } from '../main-job/job-file.ts';
 import { type JobResult, runJob } from '../main-job/run-job.ts';
 import { generatedUses } from '../main-job/usage.ts';
 import { customers } from '../main-job/world.ts';
@@ -89,6 +89,7 @@ async function jobAndProof(run: {
     source: system,
     clickhouse: { url: system.stack.clickhouseUrl, ...system.stack.clickhouseWriter },
     sent: sentByAllRuns(result.job),
+    sources: sourcesOfAllRuns(result.job),
     onProgress: tell,
   });
   writeFileSync(join(stateDir, 'proof.json'), `${JSON.stringify({ ...proof, run: result }, null, 2)}\n`);

@@ -104,9 +104,10 @@ function usageOf(request: TraceRequest, { assignment, index, occurredAt }: Place
     useCase: name,
     cacheStatus: cacheStatusOf(cachedTokens),
     businessOutcomeId: null,
-    sourceId: name,
-    sourceSequence: index,
+    sourceId: `${name}-${seed}`,
+    sourceSequence: index + 1,
     backfill: false,
+    sentAt: null,
   };
 }
 

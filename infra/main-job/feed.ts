@@ -6,7 +6,8 @@
  * Invariants:
  *  1. Uses go out in the order of their list; a batch is sent only after the one before was acknowledged, so a
  *     duplicate never overtakes its original.
- *  2. The same plan feeds the same records, whenever and however often it is run.
+ *  2. The same plan feeds the same uses, whenever and however often it is run; who sends them under which number, and
+ *     when, is no part of a use.
  */
 import type { UsageEvent } from '../../schemas/generated/usage-event.ts';
 import type { SchemaDirectory } from '../../schemas/schema-directory.ts';
@@ -14,6 +15,7 @@ import type { Log } from '../../topology/log.ts';
 import type { Publisher } from '../../topology/publisher.ts';
 import { Counts } from '../proof/sums.ts';
 import { type GatewayAccess, postAll } from './gateway-client.ts';
+import type { Numbering } from './numbering.ts';
 import { outcomes, payments } from './outcomes.ts';
 import { poison } from './poison.ts';
 import { disturbed, type UsageItem } from './usage.ts';
@@ -56,13 +58,17 @@ export async function feedReferenceData(target: FeedTarget, options: FeedOptions
 }
 
 /** Uses, with claims, verifications and payments sent meanwhile; returns what was sent to usage-events by fate. */
-export async function feedFacts(target: FeedTarget, options: FeedOptions): Promise<Counts> {
+export async function feedFacts(
+  target: FeedTarget,
+  options: FeedOptions,
+  numbering: Numbering,
+): Promise<Counts> {
   const { plan, customers } = options;
   const { gateway } = target;
   const { claims, verifications } = outcomes(plan, customers);
   const paid = payments(plan, customers).map(({ verified: _, ...payment }) => payment);
   const [sent] = await Promise.all([
-    feedUses(target, options),
+    feedUses(target, options, numbering),
     postAll(gateway, '/v1/outcomes/verifications', verifications),
     postAll(gateway, '/v1/outcomes/claims', claims),
     postAll(gateway, '/v1/payments', paid),
@@ -75,14 +81,15 @@ export async function feedLatePrice(target: FeedTarget, options: Pick<FeedOption
   await postAll(target.gateway, '/v1/price-books', priceBooks(options.plan, 2));
 }
 
-async function feedUses(target: FeedTarget, options: FeedOptions): Promise<Counts> {
+async function feedUses(target: FeedTarget, options: FeedOptions, numbering: Numbering): Promise<Counts> {
   const sent = new Counts();
   let total = 0;
   let batches = 0;
   const flush = async (items: readonly UsageItem[]): Promise<void> => {
     const isForGateway =
       batches % GATEWAY_EVERY === 0 && items.every(({ fate }) => isAcceptedByGateway(fate));
-    await (isForGateway ? throughGateway(target, items) : directly(target, items));
+    const events = numbering.send(items.map(({ event }) => event));
+    await (isForGateway ? postAll(target.gateway, '/v1/usage', events) : directly(target, events));
     for (const { fate } of items) sent.add(fate);
     batches += 1;
     total += items.length;
@@ -105,21 +112,14 @@ function isAcceptedByGateway(fate: string): boolean {
   return fate === 'accepted' || fate === 'duplicate' || fate === 'conflict';
 }
 
-async function throughGateway(target: FeedTarget, items: readonly UsageItem[]): Promise<void> {
-  await postAll(
-    target.gateway,
-    '/v1/usage',
-    items.map(({ event }) => event),
-  );
-}
-
-async function directly(target: FeedTarget, items: readonly UsageItem[]): Promise<void> {
-  await target.publisher.publish(items.map(({ event }) => ({ topic: 'usage-events', value: event })));
+async function directly(target: FeedTarget, events: readonly UsageEvent[]): Promise<void> {
+  await target.publisher.publish(events.map((value) => ({ topic: 'usage-events', value })));
 }
 
 async function feedPoison(target: FeedTarget, event: UsageEvent, sent: Counts): Promise<void> {
   const partitions = await target.log.partitionCount('usage-events');
-  const bad = poison({ ...event, requestId: 'poisoned' }, target.directory, partitions);
+  const unnumbered = { ...event, requestId: 'poisoned', sourceId: null, sourceSequence: null };
+  const bad = poison(unnumbered, target.directory, partitions);
   await target.log.append(bad.map(({ record }) => record));
   for (const { code } of bad) sent.add(code);
 }

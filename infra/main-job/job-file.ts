@@ -14,16 +14,23 @@ const JobFile = z.object({
     usageEvents: z.number().int().positive(),
     anchor: z.number().int(),
   }),
-  /** One entry a run: its trace, and how many uses were sent by fate; null for a run that was interrupted. */
+  /** One entry a run; what was sent is null for a run that was interrupted. */
   runs: z.array(
-    z.object({ input: z.string().nullable(), sent: z.record(z.string(), z.number().int()).nullable() }),
+    z.object({
+      input: z.string().nullable(),
+      sent: z.record(z.string(), z.number().int()).nullable(),
+      sources: z.record(z.string(), z.number().int()).nullable().default(null),
+    }),
   ),
 });
 
 export interface JobRun {
   /** The trace file that was run, or null for generated uses. */
   readonly input: string | null;
+  /** How many uses were sent, by fate. */
   readonly sent: Readonly<Record<string, number>> | null;
+  /** How many sends each producer instance numbered. */
+  readonly sources: Readonly<Record<string, number>> | null;
 }
 
 export interface Job {
@@ -69,4 +76,9 @@ export function sentByAllRuns(job: Job): ReadonlyMap<string, number> | null {
     inputs.add(input);
   }
   return sums;
+}
+
+/** The last number of every producer instance of the runs that came to their end. */
+export function sourcesOfAllRuns(job: Job): ReadonlyMap<string, number> {
+  return new Map(job.runs.flatMap(({ sources }) => Object.entries(sources ?? {})));
 }

@@ -14,6 +14,7 @@ import { firstTick, laterTicks } from './clock.ts';
 import { untilDrained } from './drained.ts';
 import { type FeedTarget, feedFacts, feedLatePrice, feedReferenceData } from './feed.ts';
 import { type Job, saveJob } from './job-file.ts';
+import { Numbering } from './numbering.ts';
 import { customers } from './world.ts';
 
 const DRAIN_TIMEOUT_MS = 300_000;
@@ -46,7 +47,7 @@ export interface JobResult {
 export async function runJob(options: JobOptions): Promise<JobResult> {
   const { system, job, input, onProgress } = options;
   const isFirstRun = job.runs.length === 0;
-  const started: Job = { ...job, runs: [...job.runs, { input, sent: null }] };
+  const started: Job = { ...job, runs: [...job.runs, { input, sent: null, sources: null }] };
   saveJob(options.stateDir, started);
   const publisher = await Publisher.open({
     log: system.log,
@@ -70,7 +71,7 @@ export async function runJob(options: JobOptions): Promise<JobResult> {
     }
     const done: Job = {
       ...job,
-      runs: [...job.runs, { input, sent: Object.fromEntries(fed.sent.entries()) }],
+      runs: [...job.runs, { input, sent: Object.fromEntries(fed.sent.entries()), sources: fed.sources }],
     };
     saveJob(options.stateDir, done);
     onProgress('everything that was sent is worked off');
@@ -109,11 +110,12 @@ async function feed(
     await clock.tick(firstTick(job.plan.anchor));
     await drain(options);
   }
+  const numbering = new Numbering({ anchor: job.plan.anchor, run: job.runs.length + 1, now: Date.now });
   const begun = performance.now();
-  const sent = await feedFacts(target, { ...facts, onProgress: onSent });
+  const sent = await feedFacts(target, { ...facts, onProgress: onSent }, numbering);
   const seconds = (performance.now() - begun) / 1_000;
   await restarting;
-  return { sent, seconds, killed: { ...killed, after: victim?.pid ?? null } };
+  return { sent, sources: numbering.lasts(), seconds, killed: { ...killed, after: victim?.pid ?? null } };
 }
 
 async function drain(options: JobOptions): Promise<void> {

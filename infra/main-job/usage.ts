@@ -108,9 +108,11 @@ function generatedUse(draws: {
     occurredAt: instantOfMillis(draws.at),
     sessionId: `session-${Math.floor(index / 4)}`,
     ...tags({ index, random, cached: cacheReadTokens > 0, useCase: workload.useCase }),
+    // One of two producer instances; the number comes when it is sent.
     sourceId: `generator-${random.below(2)}`,
-    sourceSequence: index,
+    sourceSequence: null,
     backfill: false,
+    sentAt: null,
   };
 }
 

@@ -8,6 +8,8 @@ import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { LIMITS } from '../../topology/limits.ts';
 import { type ReplayReport, replayTask } from '../../topology/replay.ts';
 import { serviceTopics } from '../../topology/topics.ts';
+import { select } from '../analytics/select.ts';
+import { sourceNumbers } from '../analytics/sources.ts';
 import { PROCESSORS } from '../processors.ts';
 import { analyticsTotals, sinkCounts } from './analytics-totals.ts';
 import { type Audit, audit, recordCount } from './audit.ts';
@@ -20,6 +22,7 @@ import {
   replayChecks,
   rerunChecks,
 } from './checks.ts';
+import { lossChecks } from './loss-checks.ts';
 import type { ReadSource } from './read-topic.ts';
 import { rerun } from './rerun.ts';
 
@@ -32,6 +35,8 @@ export interface ProofOptions {
   readonly clickhouse: { readonly url: string; readonly username: string; readonly password: string };
   /** What all runs sent to usage-events by fate; null when that is not known. */
   readonly sent: ReadonlyMap<string, number> | null;
+  /** The last number of every producer instance of the job. */
+  readonly sources: ReadonlyMap<string, number>;
   readonly onProgress: (line: string) => void;
 }
 
@@ -48,7 +53,8 @@ export async function prove(options: ProofOptions): Promise<Proof> {
   onProgress('comparing with ClickHouse');
   const analytics = await withClickhouse(options, async (client) => {
     await untilSinkHasAll(client, source);
-    return analyticsTotals(client);
+    const numbers = await sourceNumbers((selection) => select(client, selection));
+    return { totals: await analyticsTotals(client), numbers };
   });
   const replays = await replayAll(source, onProgress);
   onProgress('running the same input again in another order');
@@ -58,7 +64,8 @@ export async function prove(options: ProofOptions): Promise<Proof> {
     ...countChecks(first),
     ...(options.sent === null ? [] : fateChecks(first, options.sent)),
     ...moneyChecks(first),
-    ...analyticsChecks(first, analytics),
+    ...analyticsChecks(first, analytics.totals),
+    ...lossChecks(options.sources, analytics.numbers),
     ...replayChecks(replays),
     ...rerunChecks(first, second),
   ];

@@ -70,6 +70,12 @@ export interface CostEvent {
   /** direct. */
   readonly allocationMethod: string;
   readonly cause: Cause;
+  /** Producer instance that sent the use (U4). */
+  readonly sourceId: string | null;
+  /** Number of the use at that instance. */
+  readonly sourceSequence: number | null;
+  /** When the producer handed the use to its client, by the producer's clock. */
+  readonly sentAt: Instant | null;
 }
 
 export interface CostComponent {

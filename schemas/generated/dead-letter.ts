@@ -12,4 +12,8 @@ export interface DeadLetter {
   readonly originPartition: number;
   readonly originOffset: number;
   readonly recordedAt: Instant;
+  /** Producer instance, where the value could be read as a numbered use (U4). */
+  readonly sourceId: string | null;
+  /** Its number at that instance. */
+  readonly sourceSequence: number | null;
 }

@@ -15,4 +15,8 @@ export interface Refusal {
   readonly originPartition: number;
   readonly originOffset: number;
   readonly recordedAt: Instant;
+  /** Producer instance of a refused use that was numbered (U4). */
+  readonly sourceId: string | null;
+  /** Its number at that instance. */
+  readonly sourceSequence: number | null;
 }

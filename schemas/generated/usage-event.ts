@@ -51,9 +51,12 @@ export interface UsageEvent {
   readonly cacheStatus: string;
   /** The case, lead or document this use works towards; null where none is known. */
   readonly businessOutcomeId: string | null;
-  /** Producer instance; with sourceSequence it makes loss visible (U4). */
+  /** Producer instance, new at each start; with sourceSequence it makes loss visible (U4). No part of what the use is. */
   readonly sourceId: string | null;
+  /** Number of this send among all sends of the instance: 1, 2, 3 ... without gaps. */
   readonly sourceSequence: number | null;
   /** Marked backfill: exempt from the age limit (U6). */
   readonly backfill: boolean;
+  /** When the producer handed the event to its client, by the producer's clock; the ingest delay counts from here (U4). */
+  readonly sentAt: Instant | null;
 }

@@ -122,5 +122,8 @@ function eventOf({ value: use, recordedAt, cause }: CostInput<'usage-events'>, c
     priceBookVersion: cost.priceBookVersion,
     allocationMethod: 'direct',
     cause,
+    sourceId: use.sourceId,
+    sourceSequence: use.sourceSequence,
+    sentAt: use.sentAt,
   };
 }

@@ -4,7 +4,7 @@
  * Three ways to take the same batches, in one process and turn by turn: without digests, with the digests that every
  * step has, and with a digest of its inputs on top, which steps do not have. Then a whole graph is sealed and verified.
  * All on a log in memory, so that neither the broker nor the network hides the cost, and in processor time of the one
- * thread, so that other work on the machine does not count. Exit code 1 above the goal.
+ * thread, so that other work on the machine does not count.
  */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -29,7 +29,6 @@ const WARM_ROUNDS = 1;
 /** Times a round takes the whole history, so that it is long enough to be measured. */
 const LAPS = 6;
 const BATCH_RECORDS = 500;
-const GOAL_PERCENT = 5;
 const SERVICES = ['rating', 'credit-balances', 'cost-attribution'];
 const WAYS = ['without digests', 'with digests', 'with digests of inputs too'] as const;
 
@@ -158,6 +157,14 @@ function costs(rates: ReadonlyMap<Way, readonly number[]>, from: Way, to: Way): 
   return (rates.get(from) ?? []).map((rate, round) => (rate / (slower[round] ?? Number.NaN) - 1) * 100);
 }
 
+/** What the digests of a record cost, whatever else is done with it. */
+function nanoseconds(rates: ReadonlyMap<Way, readonly number[]>): readonly number[] {
+  const slower = rates.get('with digests') ?? [];
+  return (rates.get('without digests') ?? []).map(
+    (rate, round) => 1e9 / (slower[round] ?? Number.NaN) - 1e9 / rate,
+  );
+}
+
 async function speedOfChecks(graph: MemoryGraph): Promise<readonly string[]> {
   const stateDir = mkdtempSync(join(tmpdir(), 'outcome-ledger-seal-bench-'));
   try {
@@ -192,22 +199,28 @@ process.stderr.write(`working off ${uses} uses\n`);
 const graph = await newGraph({ seed: 1, uses });
 await runMainJob(graph, workersOf(graph));
 const rows = new Table({
-  head: ['service', 'records', 'records per CPU second without', 'with', 'cost %', 'inputs too: cost %'],
+  head: [
+    'service',
+    'records',
+    'records per CPU second without',
+    'with',
+    'cost %',
+    'ns a record',
+    'inputs too: cost %',
+  ],
 });
-let isWithinGoal = true;
 for (const processor of PROCESSORS.filter(({ service }) => SERVICES.includes(service))) {
   const { records, rates } = await measure(graph, processor);
   const cost = costs(rates, 'without digests', 'with digests');
-  isWithinGoal &&= median(cost) <= GOAL_PERCENT;
   rows.push([
     processor.service,
     records,
     spread(rates.get('without digests') ?? [], 0),
     spread(rates.get('with digests') ?? [], 0),
     spread(cost, 1),
+    spread(nanoseconds(rates), 0),
     spread(costs(rates, 'without digests', 'with digests of inputs too'), 1),
   ]);
 }
 process.stdout.write(`${rows}\nmedian of ${ROUNDS} rounds (lowest to highest)\n`);
 for (const line of await speedOfChecks(graph)) process.stdout.write(`${line}\n`);
-process.exitCode = isWithinGoal ? 0 : 1;

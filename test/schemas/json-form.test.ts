@@ -78,11 +78,11 @@ test('a record of an older writer is read with the defaults of what it lacks', (
     { ...usage, sourceId: null, sourceSequence: null, backfill: false },
     9,
   );
-  // The older writer ends before the last field and has no place for sourceId.
-  const tail = framed.length - 3;
+  // The older writer has no place for sourceId and backfill; the number and the instant are null.
+  const tail = framed.length - 4;
   const decoded = decodeFramed(
     'UsageEvent',
-    Buffer.concat([framed.subarray(0, tail), Buffer.from([0])]),
+    Buffer.concat([framed.subarray(0, tail), Buffer.from([0, 0])]),
     () => writer,
   );
   expect(decoded).toMatchObject({

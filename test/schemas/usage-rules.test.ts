@@ -44,6 +44,7 @@ const good: UsageEvent = {
   sourceId: null,
   sourceSequence: null,
   backfill: false,
+  sentAt: null,
 };
 
 function later(ms: number): Instant {
@@ -125,8 +126,8 @@ const refused: readonly Row[] = [
   },
   { name: 'half a token', change: { calls: 0.5 }, code: 'count_out_of_range', field: 'calls' },
   {
-    name: 'a sequence beyond 2^53',
-    change: { sourceSequence: 2 ** 53 },
+    name: 'a sequence of 2^53 - 1, which could not be written',
+    change: { sourceSequence: Number.MAX_SAFE_INTEGER },
     code: 'count_out_of_range',
     field: 'sourceSequence',
   },
@@ -183,7 +184,7 @@ const accepted: readonly { readonly name: string; readonly change: Partial<Usage
   },
   { name: 'negative zero', change: { gpuMillis: -0 } },
   { name: 'the largest count', change: { characters: USAGE_LIMITS.countMax } },
-  { name: 'a sequence of 2^53 - 1', change: { sourceSequence: Number.MAX_SAFE_INTEGER } },
+  { name: 'the largest sequence', change: { sourceSequence: USAGE_LIMITS.sequenceMax } },
   { name: 'exactly five minutes ahead', change: { occurredAt: later(USAGE_LIMITS.aheadMaxMs) } },
   { name: 'exactly 35 days old', change: { occurredAt: later(-USAGE_LIMITS.ageMaxMs) } },
   { name: 'an old backfill', change: { occurredAt: USAGE_LIMITS.plausibleFrom, backfill: true } },

@@ -58,6 +58,7 @@ export function use(change: Partial<UsageEvent> = {}): UsageEvent {
     sourceId: null,
     sourceSequence: null,
     backfill: false,
+    sentAt: null,
     ...change,
   };
 }

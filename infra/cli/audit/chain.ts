@@ -1,5 +1,5 @@
 /**
- * Checks one task's chain of steps against itself and against what lies on the log (L7).
+ * Checks one task's chain of steps against itself, against what lies on the log, and against sealed heads (L7).
  *
  * Job: read the steps of one service and partition in order, collect the outputs of each from its topics, and compare
  * numbering, links and digests. Boundary: no rule of a service is run here; that is what `ledger replay` does.
@@ -8,27 +8,26 @@
  *  1. The first step that does not hold ends the check and is named; nothing after it proves anything.
  *  2. A record on an output topic that no step wrote is a fault, wherever it lies.
  *  3. Where compaction removed outputs, their digest is counted as not provable, never as right.
+ *  4. A chain that is whole and yet not the sealed one is a fork; one that ends before the sealed step was cut short.
  */
 import type { Step } from '../../../schemas/generated/step.ts';
-import { digestOutputs, NO_DIGEST, sealStep } from '../../../topology/digest.ts';
+import { NO_DIGEST } from '../../../topology/digest.ts';
 import { GRAPH } from '../../../topology/graph.ts';
-import { type ServiceName, serviceTopics, TOPICS, type TopicName } from '../../../topology/topics.ts';
+import type { LogRecord } from '../../../topology/log.ts';
+import { type ServiceName, serviceTopics, type TopicName } from '../../../topology/topics.ts';
+import { type Fault, faultOf } from '../../seal/fault.ts';
+import { isCompacted } from '../../seal/sealed-topics.ts';
+import { type ChainPosition, type ChainTask, linkFault } from '../../seal/step-links.ts';
 import { decode, PartitionCursor, type Source } from '../topic-scan.ts';
 import { OutputLane } from './output-lane.ts';
+import { type OutputFault, outputFaultOf } from './step-outputs.ts';
 
-export interface ChainFault {
+export interface ChainFault extends Fault {
   readonly step: number;
-  readonly code:
-    | 'unreadable'
-    | 'numbering'
-    | 'foreign_task'
-    | 'broken_link'
-    | 'step_digest'
-    | 'output_count'
-    | 'output_digest'
-    | 'not_from_a_step';
-  readonly message: string;
+  readonly code: OutputFault['code'] | 'unreadable' | 'fork' | 'cut_short' | 'not_from_a_step' | LinkCode;
 }
+
+type LinkCode = NonNullable<ReturnType<typeof linkFault>>['code'];
 
 export interface ChainReport {
   readonly service: ServiceName;
@@ -42,17 +41,15 @@ export interface ChainReport {
   readonly fault: ChainFault | null;
 }
 
-export interface ChainTask {
-  readonly service: ServiceName;
-  readonly partition: number;
+export interface ChainCheck {
+  readonly task: ChainTask;
+  /** Digest by number of those steps that a head names. */
+  readonly sealed: ReadonlyMap<number, string>;
+  readonly onSteps: (count: number) => void;
 }
 
-export async function checkChain(
-  source: Source,
-  task: ChainTask,
-  onSteps: (count: number) => void,
-): Promise<ChainReport> {
-  const { service, partition } = task;
+export async function checkChain(source: Source, check: ChainCheck): Promise<ChainReport> {
+  const { service, partition } = check.task;
   const topics: readonly TopicName[] = GRAPH[service].outputs;
   // The end of the steps is taken first: whatever they name is then within the ends of the outputs.
   const steps = await PartitionCursor.open(source, { topic: serviceTopics(service).steps, partition });
@@ -62,7 +59,7 @@ export async function checkChain(
     ),
   );
   try {
-    return await follow({ source, task, steps, lanes, isCompacted: topics.some(isCompacted) }, onSteps);
+    return await follow({ source, check, steps, lanes, isCompacted: topics.some(isCompacted) });
   } finally {
     await Promise.all([steps, ...lanes].map((each) => each.close()));
   }
@@ -70,105 +67,100 @@ export async function checkChain(
 
 interface Walk {
   readonly source: Source;
-  readonly task: ChainTask;
+  readonly check: ChainCheck;
   readonly steps: PartitionCursor;
   readonly lanes: readonly OutputLane[];
   readonly isCompacted: boolean;
 }
 
-async function follow(walk: Walk, onSteps: (count: number) => void): Promise<ChainReport> {
+type FoundFault = Omit<ChainFault, 'service' | 'partition'>;
+
+async function follow(walk: Walk): Promise<ChainReport> {
+  const { task, onSteps } = walk.check;
   const totals = { steps: 0, outputs: 0, compactedSteps: 0 };
-  let before = { step: 0, digest: NO_DIGEST };
-  const report = (fault: ChainFault | null): ChainReport => ({
-    ...walk.task,
+  let before: ChainPosition = { step: 0, digest: NO_DIGEST };
+  const report = (fault: FoundFault | null): ChainReport => ({
+    ...task,
     ...totals,
     head: before.digest.toString('hex'),
-    fault,
+    fault: fault === null ? null : { ...fault, ...task },
   });
   for (;;) {
     const record = await walk.steps.take();
     if (record === null) break;
-    const decoded = decode(walk.source.directory, 'Step', record);
-    if (!decoded.ok) return report({ step: before.step + 1, code: 'unreadable', message: decoded.message });
-    const step = decoded.value;
-    const fault = linkFault(walk.task, before, step);
-    if (fault !== null) return report(fault);
-    const outputs = await outputFault(walk, step);
-    if (outputs.fault !== null) return report(outputs.fault);
+    const verdict = await verdictOn(walk, before, record);
+    if (verdict.fault !== null) return report(verdict.fault);
     totals.steps += 1;
-    totals.outputs += outputs.count;
-    if (outputs.isPartial) totals.compactedSteps += 1;
-    before = { step: step.step, digest: step.digest };
+    totals.outputs += verdict.outputs;
+    if (verdict.isPartial) totals.compactedSteps += 1;
+    before = verdict.position;
     onSteps(1);
   }
-  return report(await strayFault(walk, before.step));
+  return report(endFault(walk.check, before) ?? (await strayFault(walk, before.step)));
 }
 
-function linkFault(
-  task: ChainTask,
-  before: { readonly step: number; readonly digest: Buffer },
-  step: Step,
-): ChainFault | null {
-  const number = before.step + 1;
-  if (step.service !== task.service || step.partition !== task.partition) {
-    const message = `the record is of ${step.service} partition ${step.partition}`;
-    return { step: number, code: 'foreign_task', message };
-  }
-  if (step.step !== number) {
-    return {
-      step: number,
-      code: 'numbering',
-      message: `step ${number} is missing; step ${step.step} follows`,
+type Verdict =
+  | { readonly fault: FoundFault }
+  | {
+      readonly fault: null;
+      readonly outputs: number;
+      readonly isPartial: boolean;
+      readonly position: ChainPosition;
     };
+
+async function verdictOn(walk: Walk, before: ChainPosition, record: LogRecord): Promise<Verdict> {
+  const { source, check } = walk;
+  const number = before.step + 1;
+  const place = { step: number, topic: record.topic, offset: record.offset };
+  const decoded = decode(source.directory, 'Step', record);
+  if (!decoded.ok)
+    return { fault: { ...faultOf('altered', decoded.message, place), step: number, code: 'unreadable' } };
+  const step = decoded.value;
+  const link = linkFault(check.task, before, step);
+  if (link !== null)
+    return { fault: { ...faultOf(link.kind, link.message, place), step: number, code: link.code } };
+  const expected = check.sealed.get(number);
+  if (expected !== undefined && expected !== step.digest.toString('hex')) {
+    const message = `the sealed head has ${expected.slice(0, 16)} for it: this chain is another one`;
+    return { fault: { ...faultOf('forked', message, place), step: number, code: 'fork' } };
   }
-  if (!step.previousDigest.equals(before.digest)) {
-    const message = `it names ${hex(step.previousDigest)} as the step before, which has ${hex(before.digest)}`;
-    return { step: number, code: 'broken_link', message };
-  }
-  const sealed = sealStep(step).digest;
-  if (sealed.equals(step.digest)) return null;
-  const message = `its record gives ${hex(sealed)} and not ${hex(step.digest)}: it was altered`;
-  return { step: number, code: 'step_digest', message };
+  return outputsOf(walk, step);
 }
 
-interface OutputVerdict {
-  readonly count: number;
-  readonly isPartial: boolean;
-  readonly fault: ChainFault | null;
-}
-
-async function outputFault(walk: Walk, step: Step): Promise<OutputVerdict> {
+async function outputsOf(walk: Walk, step: Step): Promise<Verdict> {
   const found = [];
+  let inFront: Fault | null = null;
   for (const lane of walk.lanes) {
     const stray = await lane.strayBefore(step.step);
-    if (stray !== null) return { count: 0, isPartial: false, fault: { step: step.step, ...stray } };
+    // Where outputs may be missing, nothing else would show that this one hides those behind it.
+    if (stray !== null && isCompacted(lane.topic)) return { fault: strayed(step.step, stray) };
+    inFront ??= stray;
     found.push(...(await lane.takeStep(step.step)));
   }
-  found.sort((a, b) => a.index - b.index);
-  const count = found.length;
-  if (count < step.outputs && walk.isCompacted) return { count, isPartial: true, fault: null };
-  if (count !== step.outputs) {
-    const message = `it wrote ${step.outputs} records and the log has ${count}`;
-    return { count, isPartial: false, fault: { step: step.step, code: 'output_count', message } };
+  const fault = outputFaultOf(step, found, walk.isCompacted);
+  if (fault !== null) {
+    return { fault: inFront === null ? { ...fault, step: step.step } : strayed(step.step, inFront) };
   }
-  if (digestOutputs(found).equals(step.outputDigest)) return { count, isPartial: false, fault: null };
-  const message = `its ${count} outputs on the log do not have the digest it names`;
-  return { count, isPartial: false, fault: { step: step.step, code: 'output_digest', message } };
+  const position = { step: step.step, digest: step.digest };
+  return { fault: null, outputs: found.length, isPartial: found.length < step.outputs, position };
+}
+
+function endFault({ sealed }: ChainCheck, { step }: ChainPosition): FoundFault | null {
+  const last = Math.max(0, ...sealed.keys());
+  if (last <= step) return null;
+  const message = `the chain ends with step ${step}, the sealed head with step ${last}`;
+  return { ...faultOf('truncated', message), step: step + 1, code: 'cut_short' };
 }
 
 /** What lies behind the last step: outputs of newer steps are fine, anything else is not. */
-async function strayFault(walk: Walk, lastStep: number): Promise<ChainFault | null> {
+async function strayFault(walk: Walk, lastStep: number): Promise<FoundFault | null> {
   for (const lane of walk.lanes) {
     const stray = await lane.strayBehind(lastStep);
-    if (stray !== null) return { step: lastStep + 1, ...stray };
+    if (stray !== null) return strayed(lastStep + 1, stray);
   }
   return null;
 }
 
-function isCompacted(topic: TopicName): boolean {
-  return 'compacted' in TOPICS[topic];
-}
-
-function hex(digest: Buffer): string {
-  return digest.toString('hex').slice(0, 16);
+function strayed(step: number, stray: Fault): FoundFault {
+  return { ...stray, step, code: 'not_from_a_step' };
 }

@@ -6,84 +6,73 @@
  */
 import type { DigestedOutput } from '../../../topology/digest.ts';
 import type { LogRecord, TopicPartition } from '../../../topology/log.ts';
+import type { ServiceName } from '../../../topology/topics.ts';
+import { type Fault, faultOf } from '../../seal/fault.ts';
+import { originOf } from '../../seal/origin.ts';
 import { PartitionCursor, type Source } from '../topic-scan.ts';
+
+const NOTHING = Buffer.alloc(0);
 
 export interface PlacedOutput extends DigestedOutput {
   readonly index: number;
-}
-
-interface Stray {
-  readonly code: 'not_from_a_step';
-  readonly message: string;
-}
-
-interface Origin {
-  readonly step: number;
-  readonly index: number;
+  readonly offset: number;
 }
 
 export class OutputLane {
+  readonly topic: string;
   readonly #cursor: PartitionCursor;
-  readonly #place: TopicPartition;
-  readonly #prefix: string;
+  readonly #service: ServiceName;
 
-  private constructor(cursor: PartitionCursor, place: TopicPartition, service: string) {
+  private constructor(topic: string, cursor: PartitionCursor, service: ServiceName) {
+    this.topic = topic;
     this.#cursor = cursor;
-    this.#place = place;
-    this.#prefix = `${service}/${place.partition}/`;
+    this.#service = service;
   }
 
-  static async open(source: Source, place: TopicPartition, service: string): Promise<OutputLane> {
-    return new OutputLane(await PartitionCursor.open(source, place), place, service);
+  static async open(source: Source, place: TopicPartition, service: ServiceName): Promise<OutputLane> {
+    return new OutputLane(place.topic, await PartitionCursor.open(source, place), service);
   }
 
   /** A record in front of a step that no later step can claim: of no task, of another one, or of a step gone by. */
-  async strayBefore(step: number): Promise<Stray | null> {
+  async strayBefore(step: number): Promise<Fault | null> {
     const record = await this.#cursor.peek();
     if (record === null) return null;
-    const origin = this.#originOf(record);
-    return origin !== null && origin.step >= step ? null : this.#stray(record);
+    const origin = originOf(record, this.#service);
+    return origin !== null && origin.step >= step ? null : stray(record);
   }
 
   async takeStep(step: number): Promise<readonly PlacedOutput[]> {
     const outputs: PlacedOutput[] = [];
     for (;;) {
       const record = await this.#cursor.peek();
-      const origin = record === null ? null : this.#originOf(record);
+      const origin = record === null ? null : originOf(record, this.#service);
       if (record === null || origin === null || origin.step !== step) return outputs;
       await this.#cursor.take();
-      const { topic, key, value } = record;
+      const { topic, key, value, offset } = record;
       outputs.push({
         topic,
-        key: key ?? Buffer.alloc(0),
-        value: value ?? Buffer.alloc(5),
+        key: key ?? NOTHING,
+        value: value ?? NOTHING,
         index: origin.index,
+        offset,
       });
     }
   }
 
-  async strayBehind(lastStep: number): Promise<Stray | null> {
+  async strayBehind(lastStep: number): Promise<Fault | null> {
     for (;;) {
       const record = await this.#cursor.take();
       if (record === null) return null;
-      const origin = this.#originOf(record);
-      if (origin === null || origin.step <= lastStep) return this.#stray(record);
+      const origin = originOf(record, this.#service);
+      if (origin === null || origin.step <= lastStep) return stray(record);
     }
   }
 
   async close(): Promise<void> {
     await this.#cursor.close();
   }
+}
 
-  #stray(record: LogRecord): Stray {
-    const { topic, partition } = this.#place;
-    return { code: 'not_from_a_step', message: `no step wrote ${topic}/${partition}@${record.offset}` };
-  }
-
-  #originOf(record: LogRecord): Origin | null {
-    const id = record.headers.find(([name]) => name === 'ce_id')?.[1].toString('latin1') ?? '';
-    if (!id.startsWith(this.#prefix)) return null;
-    const match = /^(\d{1,15})\/(\d{1,9})$/.exec(id.slice(this.#prefix.length));
-    return match === null ? null : { step: Number(match[1]), index: Number(match[2]) };
-  }
+function stray({ topic, partition, offset }: LogRecord): Fault {
+  return faultOf('inserted', `no step wrote ${topic}/${partition}@${offset}`, { topic, offset });
 }

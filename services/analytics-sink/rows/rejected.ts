@@ -15,6 +15,8 @@ const originColumns: readonly Column<DeadLetter | Refusal>[] = [
   ['origin_partition', (out, rejected) => out.integer(rejected.originPartition)],
   ['origin_offset', (out, rejected) => out.integer(rejected.originOffset)],
   ['recorded_at', (out, rejected) => out.instant(rejected.recordedAt)],
+  ['source_id', (out, rejected) => out.text(rejected.sourceId)],
+  ['source_sequence', (out, rejected) => out.integer(rejected.sourceSequence)],
 ];
 
 export const refusalsTable = tableOf<Refusal>('rejected', [

@@ -51,4 +51,7 @@ export const usageTable = tableOf<CostEvent>('usage', [
   ['price_book_version', (out, use) => out.integer(use.priceBookVersion)],
   ['allocation_method', (out, use) => out.text(use.allocationMethod)],
   ...causeColumns<CostEvent>(),
+  ['source_id', (out, use) => out.text(use.sourceId)],
+  ['source_sequence', (out, use) => out.integer(use.sourceSequence)],
+  ['sent_at', (out, use) => out.instantOrNull(use.sentAt)],
 ]);

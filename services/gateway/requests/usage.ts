@@ -54,6 +54,7 @@ const usage = z.strictObject({
   sourceId: words.nullable().default(null),
   sourceSequence: wholeNumber.nullable().default(null),
   backfill: z.boolean().default(false),
+  sentAt: instant.nullable().default(null),
 });
 
 /** Rules that compare two fields say nothing when one of them could not be read. */
@@ -98,6 +99,7 @@ const HARMLESS: Readonly<Record<Exclude<keyof UsageEvent, 'occurredAt'>, unknown
   sourceId: null,
   sourceSequence: null,
   backfill: false,
+  sentAt: null,
 };
 
 export function readUsage(input: unknown, receivedAt: Instant): ReadRequest {

@@ -20,6 +20,7 @@ const NO_SETTINGS: Settings = {
   clickhouse: null,
   gateway: null,
   javaHome: null,
+  signingKey: null,
   stateDir: '.ledger-test',
   stackRuns: false,
 };

@@ -37,19 +37,24 @@ describe('help', () => {
       'balance',
       'explain',
     ];
-    for (const name of [...commands, 'close', 'verify', 'replay', 'reconcile', 'Exit codes']) {
+    for (const name of [...commands, 'close', 'seal', 'verify', 'replay', 'reconcile', 'Exit codes']) {
       expect(stdout).toContain(name);
     }
   });
 
-  test.each([['spend'], ['close'], ['import', 'trace'], ['prices', 'import'], ['send'], ['verify']])(
-    '%s has an example',
-    (...words) => {
-      const { status, stdout } = ledger(...words, '--help');
-      expect(status).toBe(0);
-      expect(stdout).toMatch(/Example:\n {2}ledger /);
-    },
-  );
+  test.each([
+    ['spend'],
+    ['close'],
+    ['import', 'trace'],
+    ['prices', 'import'],
+    ['send'],
+    ['seal'],
+    ['verify'],
+  ])('%s has an example', (...words) => {
+    const { status, stdout } = ledger(...words, '--help');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/Example:\n {2}ledger /);
+  });
 });
 
 describe('exit codes', () => {

@@ -10,6 +10,7 @@ import {
   loadJob,
   saveJob,
   sentByAllRuns,
+  sourcesOfAllRuns,
 } from '../../../infra/main-job/job-file.ts';
 import { instantOfMillis } from '../../../schemas/instant.ts';
 
@@ -23,7 +24,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 function run(sent: JobRun['sent'], input: string | null = null): JobRun {
-  return { input, sent };
+  return { input, sent, sources: null };
 }
 
 describe('the file', () => {
@@ -86,6 +87,17 @@ describe('what all runs sent', () => {
     const sent = sentByAllRuns({ plan, runs });
     expect(sent === null ? null : Object.fromEntries(sent)).toEqual(expected);
   });
+});
+
+test('the instances of all runs that ended, each with its last number', () => {
+  const sources = { 'run-1/a': 3, 'run-1/b': 2 };
+  const runs = [{ ...run({}), sources }, run(null), { ...run({}), sources: { 'run-3/a': 9 } }];
+  expect(Object.fromEntries(sourcesOfAllRuns({ plan, runs }))).toEqual({ ...sources, 'run-3/a': 9 });
+});
+
+test('a file of before the numbers is still read', () => {
+  writeFileSync(join(folder, 'main-job.json'), JSON.stringify({ plan, runs: [{ input: null, sent: {} }] }));
+  expect(loadJob(folder)?.runs).toEqual([{ input: null, sent: {}, sources: null }]);
 });
 
 test('the anchor is the last whole minute', () => {

@@ -64,6 +64,9 @@ export function costEvent(index: number, change: Partial<CostEvent> = {}): CostE
     priceBookVersion: 3,
     allocationMethod: 'direct',
     cause: { topic: 'usage-events', partition: index % 2, offset: index },
+    sourceId: null,
+    sourceSequence: null,
+    sentAt: null,
     ...change,
   };
 }

@@ -152,8 +152,9 @@ describe('the cost of a use', () => {
     const given = world();
     given.take('price-books', costBook({ version: 6 }));
     given.appendAt(at('2026-03-10T12:00:03Z'));
-    const { sourceId: _source, sourceSequence: _sequence, backfill: _backfill, ...measured } = use();
-    expect(eventsIn(given.take('usage-events', use({ sourceId: 's', sourceSequence: 4 })))).toEqual([
+    const sent = use({ sourceId: 's', sourceSequence: 4, sentAt: at('2026-03-10T12:00:02Z') });
+    const { backfill: _backfill, ...measured } = sent;
+    expect(eventsIn(given.take('usage-events', sent))).toEqual([
       {
         ...measured,
         recordedAt: at('2026-03-10T12:00:03Z'),

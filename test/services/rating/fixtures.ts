@@ -84,6 +84,7 @@ export function use(changes: Partial<UsageEvent> = {}): UsageEvent {
     sourceId: null,
     sourceSequence: null,
     backfill: false,
+    sentAt: null,
     ...changes,
   };
 }

@@ -1,0 +1,102 @@
+/** The requests behind a transaction and a fetch, as they leave us: who is fenced, what is promised, in which order. */
+import { describe, expect, test } from 'vitest';
+import type { OutgoingRecord } from '../../topology/log.ts';
+import { encodeFetch } from '../../topology/log-kafka-fetch.ts';
+import { KafkaProducer } from '../../topology/log-kafka-transaction.ts';
+import { WireWriter } from '../../topology/log-kafka-wire.ts';
+import { type Script, ScriptedKafka } from '../support/scripted-kafka.ts';
+
+const POSITIONS = { group: 'rating', positions: [{ topic: 'usage-events', partition: 0, offset: 5 }] };
+
+async function opened(script?: Script) {
+  const client = new ScriptedKafka(script);
+  const producer = await KafkaProducer.open({
+    client,
+    transactionalId: 'rating-0',
+    timeoutMs: 15_000,
+    now: () => 0,
+  });
+  return { client, producer };
+}
+
+function records(count: number, partition = 0): readonly OutgoingRecord[] {
+  return Array.from({ length: count }, (_, n) => ({
+    topic: 'charges',
+    partition,
+    key: Buffer.from('acme'),
+    value: Buffer.from([n]),
+  }));
+}
+
+describe('a transactional identity', () => {
+  test('is asked for under the very id that was given: so the former owner is fenced', async () => {
+    const { client } = await opened();
+    expect(client.asked).toEqual([
+      ['InitProducerId', { transactionalId: 'rating-0', transactionTimeout: 15_000 }],
+    ]);
+  });
+
+  test('counts the records of each partition, over all its transactions', async () => {
+    const { client, producer } = await opened();
+    for (const count of [3, 2, 4]) {
+      const transaction = producer.begin();
+      await transaction.write(records(count));
+      await transaction.commit();
+    }
+    const other = producer.begin();
+    await other.write(records(1, 1));
+    const sequences = client.sent.map(({ partition, baseSequence, records: sent }) => [
+      partition,
+      baseSequence,
+      sent,
+    ]);
+    expect(sequences).toEqual([
+      [0, 0, 3],
+      [0, 3, 2],
+      [0, 5, 4],
+      [1, 0, 1],
+    ]);
+  });
+
+  test('stands on every batch with its epoch, and asks for all replicas', async () => {
+    const { client, producer } = await opened();
+    await producer.begin().write(records(1));
+    expect(client.sent).toMatchObject([{ transactionalId: 'rating-0', producerEpoch: 3, acks: -1 }]);
+  });
+});
+
+describe('a transaction', () => {
+  test('sends nothing before all that takes part is enlisted', async () => {
+    const enlisted = Promise.withResolvers<void>();
+    const { client, producer } = await opened({ addPartitionsToTxn: () => enlisted.promise });
+    const delivery = producer.begin().deliver(records(1), POSITIONS);
+    // Everything that could go on without the answer has gone on by then.
+    await new Promise((resolve) => setImmediate(resolve));
+    const early = client.asked.map(([request]) => request);
+    enlisted.resolve();
+    await delivery;
+    expect(early).toEqual(['InitProducerId', 'AddPartitionsToTxn', 'AddOffsetsToTxn']);
+    expect(client.asked.slice(3).map(([request]) => request)).toEqual(['Produce', 'TxnOffsetCommit']);
+  });
+
+  test.each([
+    [10, 'fatal', 'MESSAGE_TOO_LARGE'],
+    [47, 'fenced', 'INVALID_PRODUCER_EPOCH'],
+    [6, 'retriable', 'NOT_LEADER_FOR_PARTITION'],
+    [999, 'fatal', 'KAFKA_ERROR_999'],
+  ])('fails when a batch is refused with code %i', async (produceCode, kind, code) => {
+    const { producer } = await opened({ produceCode });
+    await expect(producer.begin().write(records(1))).rejects.toMatchObject({ kind, code });
+  });
+});
+
+test('a fetch asks for committed records only', () => {
+  const frame = encodeFetch(new WireWriter(), [{ topic: 'charges', partition: 0, offset: 9 }], {
+    clientId: 'test',
+    limits: { fetchBytesMax: 1_000, partitionBytesMax: 500, fetchWaitMs: 50 },
+  });
+  // Size, key, version, correlation id and client id; then replica, wait, least and most bytes; then the isolation level.
+  const isolationAt = 4 + 2 + 2 + 4 + (2 + 'test'.length) + 4 * 4;
+  expect(frame.readInt32BE(isolationAt - 4)).toBe(1_000);
+  expect(frame.readInt8(isolationAt)).toBe(1);
+});

@@ -1,0 +1,89 @@
+/**
+ * What a use IS, apart from how it was sent: which instance sent it, under which number and when.
+ *
+ * Job: the digest by which a repeat of a request id is told from a conflict, and the number by which loss is seen (U4).
+ * Boundary: pure. The window of ids is in `admission-window.ts`.
+ *
+ * Invariants:
+ *  1. `sourceId`, `sourceSequence` and `sentAt` change no digest: whoever sends a use again, under another number and
+ *     later, sends the same use.
+ *  2. The digest is the same whether the record was written with our schema (the bytes are cut) or another (encoded
+ *     again), and for a use without these three it is that of its record before `sentAt` existed.
+ */
+import { crc32, crc32c } from '@node-rs/crc32';
+import { encodeBody } from '../schemas/codec.ts';
+import type { UsageEvent } from '../schemas/generated/usage-event.ts';
+
+/** The number that a producer instance gave to one send. */
+export interface SourceNumber {
+  readonly sourceId: string;
+  readonly sourceSequence: number;
+}
+
+/** No id is longer (schemas/ids.ts). */
+const SOURCE_ID_LENGTH_MAX = 256;
+const NULL_BRANCH = 0;
+const VALUE_BRANCH = 2;
+const BACKFILL_BYTES = 1;
+/** Neither source nor number; what follows is `backfill`. */
+const UNNUMBERED = [false, true].map((backfill) => Buffer.from([NULL_BRANCH, NULL_BRANCH, Number(backfill)]));
+
+/** Null where the use is not numbered, or by something that is no number of a send: numbers begin with 1. */
+export function sourceNumberOf({ sourceId, sourceSequence }: UsageEvent): SourceNumber | null {
+  if (sourceId === null || sourceId === '' || sourceId.length > SOURCE_ID_LENGTH_MAX) return null;
+  if (sourceSequence === null || sourceSequence < 1 || !Number.isSafeInteger(sourceSequence)) return null;
+  return { sourceId, sourceSequence };
+}
+
+/**
+ * Two checksums of eight bytes together: enough to tell one payload of an id from another, and an order of magnitude
+ * cheaper than a cryptographic digest. Whichever of the two verdicts a repeat gets, it is not charged.
+ * `ownBody` is the record's body where it was written with our schema, else null.
+ */
+export function digestOfUse(use: UsageEvent, ownBody: Buffer | null): Buffer {
+  const what = (ownBody === null ? null : beforeSource(use, ownBody)) ?? encodedBeforeSource(use);
+  const tail = UNNUMBERED[Number(use.backfill)] ?? Buffer.alloc(0);
+  const digest = Buffer.allocUnsafe(8);
+  digest.writeUInt32LE(crc32c(tail, crc32c(what)), 0);
+  digest.writeUInt32LE(crc32(tail, crc32(what)), 4);
+  return digest;
+}
+
+/**
+ * The body up to `sourceId`: after it come `sourceSequence`, `backfill` and `sentAt`, whose lengths follow from their
+ * values. Null where the bytes are not as long as our encoder writes them.
+ */
+function beforeSource(use: UsageEvent, body: Buffer): Buffer | null {
+  const idBytes = use.sourceId === null ? 1 : textBytes(use.sourceId);
+  const sequenceBytes = use.sourceSequence === null ? 1 : 1 + longBytes(use.sourceSequence);
+  const sentBytes = use.sentAt === null ? 1 : 1 + longBytes(use.sentAt);
+  const idAt = body.length - idBytes - sequenceBytes - BACKFILL_BYTES - sentBytes;
+  const isAsExpected =
+    body[idAt] === branchOf(use.sourceId) &&
+    body[idAt + idBytes] === branchOf(use.sourceSequence) &&
+    body[body.length - sentBytes] === branchOf(use.sentAt);
+  return isAsExpected ? body.subarray(0, idAt) : null;
+}
+
+function encodedBeforeSource(use: UsageEvent): Buffer {
+  const body = encodeBody('UsageEvent', { ...use, sourceId: null, sourceSequence: null, sentAt: null });
+  return body.subarray(0, body.length - 3 - BACKFILL_BYTES);
+}
+
+function branchOf(value: string | number | null): number {
+  return value === null ? NULL_BRANCH : VALUE_BRANCH;
+}
+
+/** An id that was admitted is visible ASCII, one byte a character. */
+function textBytes(text: string): number {
+  return 1 + longBytes(text.length) + text.length;
+}
+
+/** Bytes of a zigzag varint. */
+function longBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value < 0 ? -2 * value - 1 : 2 * value; rest >= 0x80; rest = Math.floor(rest / 0x80)) {
+    bytes += 1;
+  }
+  return bytes;
+}
