@@ -1,0 +1,78 @@
+/** Bugs in money and time as values: rounding, floats, bytes of amounts, months. */
+import type { Mutant } from '../mutant.ts';
+
+export const MONEY: readonly Mutant[] = [
+  {
+    name: 'half-even-is-half-up',
+    requirement: 'R14',
+    file: 'schemas/rounding.ts',
+    find: '(quotient & 1n) === 1n',
+    replace: 'quotient >= 0n',
+    why: 'Ties away from zero, as in school: a bias that grows with every line.',
+    suites: ['test/schemas/amount.test.ts', 'test/properties/money.test.ts'],
+  },
+  {
+    name: 'rounding-not-symmetric',
+    requirement: 'R14',
+    file: 'schemas/rounding.ts',
+    find: 'return dividend < 0n ? quotient - 1n : quotient + 1n;',
+    replace: 'return quotient + 1n;',
+    why: 'Negative amounts forgotten: a correction does not undo what it corrects.',
+    suites: ['test/schemas/amount.test.ts', 'test/properties/money.test.ts'],
+  },
+  {
+    name: 'float-price',
+    requirement: 'R14',
+    file: 'schemas/amount-arithmetic.ts',
+    find: 'amountOfUnits(amount * BigInt(count))',
+    replace: 'amountOfUnits(BigInt(Math.round(Number(amount) * count)))',
+    why: 'A float in the one multiplication that every charge goes through; wrong from 9,000 units on.',
+    suites: ['test/properties/money.test.ts'],
+  },
+  {
+    name: 'decimal-text-by-number',
+    requirement: 'R14',
+    file: 'schemas/amount.ts',
+    find: 'BigInt(significant) * 10n',
+    replace: 'BigInt(Number(significant)) * 10n',
+    why: 'Digits through a float: exact up to sixteen of them, which no example exceeds.',
+    suites: ['test/schemas/amount.test.ts'],
+  },
+  {
+    name: 'json-float',
+    requirement: 'R14',
+    file: 'schemas/json-exact.ts',
+    find: 'PLAIN_INTEGER.test(source) && Number.isSafeInteger(value)',
+    replace: 'Number.isFinite(value)',
+    why: 'JSON numbers as JavaScript reads them: 0.1 is no longer 0.1 when it reaches a price.',
+    suites: ['test/schemas/json-exact.test.ts'],
+  },
+  {
+    name: 'amount-loses-its-sign',
+    requirement: 'R14',
+    file: 'schemas/decimal-type.ts',
+    find: 'let high = first >> 31;',
+    replace: 'let high = 0;',
+    why: 'The sign bit not spread: short negative amounts come back as large positive ones.',
+    suites: ['test/properties/money-avro.test.ts'],
+  },
+  {
+    name: 'month-end-inclusive',
+    requirement: 'R16',
+    file: 'schemas/billing-period.ts',
+    find: 'instant < cached.last.end) return',
+    replace: 'instant <= cached.last.end) return',
+    why: 'The first millisecond of a month is billed in the month before, when its cache is warm.',
+    suites: ['test/schemas/billing-period.test.ts'],
+  },
+  {
+    name: 'sub-millisecond-rounded',
+    requirement: 'R16',
+    file: 'schemas/instant.ts',
+    find: "Number(fraction.slice(0, 3).padEnd(3, '0'))",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the text of a template.
+    replace: 'Math.round(Number(`0.${fraction}`) * 1_000)',
+    why: 'Rounded up, the last instant of a month falls into the next.',
+    suites: ['test/schemas/instant.test.ts'],
+  },
+];
