@@ -16,6 +16,8 @@ import { type RecoveryResult, recovery } from './recovery.ts';
 import { type ThroughputResult, throughput } from './throughput.ts';
 
 const RECOVERIES = 5;
+/** A latency run counts from here on: everything is compiled and every cache is filled. */
+const WARM_SECONDS = 15;
 
 interface Options {
   readonly events: string;
@@ -59,7 +61,11 @@ async function main(names: readonly string[], options: Options): Promise<number>
       for (const rate of options.rates.split(',').map(Number)) {
         tell(`latency at ${rate} uses a second`);
         latencies.push(
-          await latency(bench, { ratePerSecond: rate, seconds: Number(options.seconds), warmSeconds: 5 }),
+          await latency(bench, {
+            ratePerSecond: rate,
+            seconds: Number(options.seconds),
+            warmSeconds: WARM_SECONDS,
+          }),
         );
       }
     }
