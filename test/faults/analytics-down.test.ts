@@ -9,9 +9,9 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { backlogOf } from '../../infra/analytics/catch-up.ts';
 import { waitUntil } from '../../infra/embedded/wait.ts';
 import { applyAnalyticsSchema } from '../../services/analytics-sink/schema.ts';
+import { drained } from '../support/exactly-once.ts';
 import { Feed, type OwnBroker, startOwnBroker } from '../support/own-broker.ts';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
-import { drained } from './exactly-once.ts';
 import { consoleTotals, sqlTotals } from './readers/foreign-audit.ts';
 
 const USES = 2_500;

@@ -4,10 +4,10 @@
  */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Random } from '../../infra/main-job/random.ts';
+import { drained, expectExactlyOnce, nextStep } from '../support/exactly-once.ts';
 import { Feed, type OwnBroker, startOwnBroker } from '../support/own-broker.ts';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
 import { Cuts } from './cuts.ts';
-import { drained, expectExactlyOnce, nextStep } from './exactly-once.ts';
 import { KafkaProxy } from './kafka-proxy.ts';
 
 const CLIENT = 'ledger-rating';

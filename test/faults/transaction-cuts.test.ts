@@ -5,10 +5,10 @@
  * A frozen owner that is replaced and woken is in test/integration/process-faults.test.ts.
  */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { drained, expectExactlyOnce } from '../support/exactly-once.ts';
 import { Feed, type OwnBroker, startOwnBroker } from '../support/own-broker.ts';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
 import { Cuts } from './cuts.ts';
-import { drained, expectExactlyOnce } from './exactly-once.ts';
 import { type ApiName, transactionErrorOf } from './kafka-frames.ts';
 import { KafkaProxy } from './kafka-proxy.ts';
 

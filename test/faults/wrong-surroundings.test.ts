@@ -10,9 +10,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { topicSpecs } from '../../infra/apply/topic-specs.ts';
 import { waitUntil } from '../../infra/embedded/wait.ts';
+import { drained, endOf, expectExactlyOnce, nextStep } from '../support/exactly-once.ts';
 import { Feed, type OwnBroker, PARTITIONS, startOwnBroker } from '../support/own-broker.ts';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
-import { drained, endOf, expectExactlyOnce, nextStep } from './exactly-once.ts';
 
 const USES = 1_000;
 const HOUR_MS = 3_600_000;

@@ -3,17 +3,10 @@
  * its broker. Whatever happens, every accepted use is charged once and the replay agrees.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { waitUntil } from '../../infra/embedded/wait.ts';
-import { untilDrained } from '../../infra/main-job/drained.ts';
-import { audit } from '../../infra/proof/audit.ts';
-import { fateChecks } from '../../infra/proof/checks.ts';
-import { rating } from '../../services/rating/processor.ts';
-import { LIMITS } from '../../topology/limits.ts';
-import { replayTask } from '../../topology/replay.ts';
+import { drained, endOf, expectExactlyOnce, nextStep } from '../support/exactly-once.ts';
 import { Feed, type OwnBroker, PARTITIONS, startOwnBroker } from '../support/own-broker.ts';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
 
-const DRAIN_TIMEOUT_MS = 40_000;
 const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition);
 
 let broker: OwnBroker;
@@ -45,43 +38,14 @@ function startRating(): ServiceProcess {
   return started;
 }
 
-async function endOf(topic: string): Promise<number> {
-  const bounds = await broker.log.bounds(partitions.map((partition) => ({ topic, partition })));
-  return bounds.reduce((sum, { end }) => sum + end, 0);
-}
-
-/** Resolves when a step was committed that was not there when it was called. */
-function nextStep(): () => Promise<void> {
-  const before = endOf('rating-steps');
-  return async () => {
-    const start = await before;
-    const isThere = async (): Promise<boolean> => (await endOf('rating-steps')) > start;
-    expect(await waitUntil(isThere, { timeoutMs: DRAIN_TIMEOUT_MS, intervalMs: 2 })).toBe(true);
-  };
-}
-
-async function drained(): Promise<void> {
-  await untilDrained({ log: broker.log, processors: [rating], timeoutMs: DRAIN_TIMEOUT_MS });
-}
-
 /** How many records of usage-events no committed step has taken yet. */
 async function undone(): Promise<number> {
   const places = partitions.map((partition) => ({ topic: 'usage-events', partition }));
   const positions = await broker.log.admin.groupPositions('rating', places);
-  return (await endOf('usage-events')) - positions.reduce((sum, { offset }) => sum + Math.max(offset, 0), 0);
-}
-
-async function expectExactlyOnce(): Promise<void> {
-  const found = await audit(broker);
-  const sent = new Map(feed.sent.entries());
-  expect(fateChecks(found, sent).filter(({ holds }) => !holds)).toEqual([]);
-  expect(found.charges.byKind.get('usage')).toBe(found.acceptedRecords);
-  expect([...found.acceptedIds].filter((id) => !found.charges.usageIds.has(id))).toEqual([]);
-  expect(found.charges.uniqueChargeIds).toBe(found.charges.records);
-  for (const partition of partitions) {
-    const report = await replayTask({ ...broker, processor: rating, partition, limits: LIMITS });
-    expect(report.difference).toBeNull();
-  }
+  return (
+    (await endOf(broker, 'usage-events')) -
+    positions.reduce((sum, { offset }) => sum + Math.max(offset, 0), 0)
+  );
 }
 
 describe('a process that is killed', () => {
@@ -90,9 +54,9 @@ describe('a process that is killed', () => {
     for (let turn = 0; turn < 3; turn += 1) {
       const running = startRating();
       await running.ready();
-      const step = nextStep();
+      const step = nextStep(broker);
       const sending = feed.send(3_000);
-      await step();
+      await step;
       running.signal('SIGKILL');
       expect(await running.ended).toBe('SIGKILL');
       await sending;
@@ -101,8 +65,8 @@ describe('a process that is killed', () => {
     // At least one kill came while there was work, or the test has shown nothing.
     expect(Math.max(...left)).toBeGreaterThan(0);
     const last = startRating();
-    await drained();
-    await expectExactlyOnce();
+    await drained(broker);
+    await expectExactlyOnce(broker, feed);
     last.signal('SIGTERM');
     expect(await last.ended).toBe(0);
     expect(last.output()).toContain('"msg":"stopped"');
@@ -113,24 +77,24 @@ describe('a process that is frozen', () => {
   test('is fenced by the next owner: it commits nothing any more, ends non-zero and says why', async () => {
     const zombie = startRating();
     await zombie.ready();
-    const step = nextStep();
+    const step = nextStep(broker);
     const sending = feed.send(3_000);
-    await step();
+    await step;
     zombie.signal('SIGSTOP');
     await sending;
     const owner = startRating();
     await owner.ready();
-    await drained();
-    const chargesBefore = await endOf('charges');
+    await drained(broker);
+    const chargesBefore = await endOf(broker, 'charges');
 
     zombie.signal('SIGCONT');
     await feed.send(1_000);
     expect(await zombie.ended).toBe(1);
     expect(zombie.output()).toMatch(/was taken over by another instance/);
     expect(zombie.output()).toMatch(/"reaction":"stand_back"/);
-    await drained();
-    expect(await endOf('charges')).toBeGreaterThan(chargesBefore);
-    await expectExactlyOnce();
+    await drained(broker);
+    expect(await endOf(broker, 'charges')).toBeGreaterThan(chargesBefore);
+    await expectExactlyOnce(broker, feed);
     expect(owner.output()).not.toContain('stand_back');
   });
 });
@@ -139,15 +103,15 @@ describe('a broker that is killed', () => {
   test('in mid-run comes back, and the same process goes on without loss', async () => {
     const running = startRating();
     await running.ready();
-    const step = nextStep();
+    const step = nextStep(broker);
     await feed.send(3_000);
-    await step();
+    await step;
     await broker.stack.parts.kafka.kill('SIGKILL');
     await broker.stack.parts.kafka.restart();
-    await drained();
+    await drained(broker);
     await feed.send(500);
-    await drained();
-    await expectExactlyOnce();
+    await drained(broker);
+    await expectExactlyOnce(broker, feed);
     expect(running.output()).toContain('"reaction":"acquire_again"');
     running.signal('SIGTERM');
     expect(await running.ended).toBe(0);

@@ -11,7 +11,7 @@ import { fateChecks } from '../../infra/proof/checks.ts';
 import { rating } from '../../services/rating/processor.ts';
 import { LIMITS } from '../../topology/limits.ts';
 import { replayTask } from '../../topology/replay.ts';
-import { type Feed, type OwnBroker, PARTITIONS } from '../support/own-broker.ts';
+import { type Feed, type OwnBroker, PARTITIONS } from './own-broker.ts';
 
 const DRAIN_TIMEOUT_MS = 60_000;
 const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition);
