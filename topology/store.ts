@@ -13,7 +13,7 @@ import type { RecordName, RecordTypes } from '../schemas/generated/record-types.
 import type { Instant } from '../schemas/instant.ts';
 import { DueIndex } from './due-index.ts';
 import { EncodedValues } from './encoded-values.ts';
-import type { Table, TableRule, TableRules } from './processor.ts';
+import type { Table, TableRules } from './processor.ts';
 
 type AnyRecord = RecordTypes[RecordName];
 
@@ -153,7 +153,7 @@ export class Store {
     this.#tables = new Map(
       Object.entries(rules).map(([name, rule]): [string, StateTable<AnyRecord>] => [
         name,
-        stateTable(rule, (bytes, key) => decode(rule.record, bytes, `${name}/${key}`)),
+        new StateTable<AnyRecord>(rule.dueAt, (bytes, key) => decode(rule.record, bytes, `${name}/${key}`)),
       ]),
     );
     this.tables = Object.fromEntries(this.#tables);
@@ -193,11 +193,4 @@ export class Store {
   sizes(): Readonly<Record<string, number>> {
     return Object.fromEntries([...this.#tables].map(([name, state]) => [name, state.size]));
   }
-}
-
-function stateTable(
-  { dueAt }: TableRule<RecordName>,
-  decode: (bytes: Buffer, key: string) => AnyRecord,
-): StateTable<AnyRecord> {
-  return new StateTable<AnyRecord>(dueAt, decode);
 }

@@ -20,6 +20,16 @@ const APIS = {
 
 export type ApiName = keyof typeof APIS;
 
+/** The requests of one transaction, in their order. */
+export const TRANSACTION_APIS: readonly ApiName[] = [
+  'InitProducerId',
+  'AddPartitionsToTxn',
+  'Produce',
+  'AddOffsetsToTxn',
+  'TxnOffsetCommit',
+  'EndTxn',
+];
+
 const nameOfKey: ReadonlyMap<number, ApiName> = new Map([
   [APIS.Produce, 'Produce'],
   [APIS.Fetch, 'Fetch'],

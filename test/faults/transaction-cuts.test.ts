@@ -9,23 +9,18 @@ import { drained, expectExactlyOnce } from '../support/exactly-once.ts';
 import { Feed, type OwnBroker, startOwnBroker } from '../support/own-broker.ts';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
 import { Cuts } from './cuts.ts';
-import { type ApiName, transactionErrorOf } from './kafka-frames.ts';
+import { TRANSACTION_APIS, transactionErrorOf } from './kafka-frames.ts';
 import { KafkaProxy } from './kafka-proxy.ts';
 
 const CLIENT = 'ledger-rating';
 const USES = 150;
 const LATE_COMMITS = 10;
-const APIS: readonly ApiName[] = [
-  'InitProducerId',
-  'AddPartitionsToTxn',
-  'Produce',
-  'AddOffsetsToTxn',
-  'TxnOffsetCommit',
-  'EndTxn',
-];
 /** What a broker answers to somebody whose epoch is over. */
 const FENCED: readonly (number | null)[] = [47, 90];
-const POINTS = APIS.flatMap((api) => [{ api, at: 'request' } as const, { api, at: 'reply' } as const]);
+const POINTS = TRANSACTION_APIS.flatMap((api) => [
+  { api, at: 'request' } as const,
+  { api, at: 'reply' } as const,
+]);
 
 const cuts = new Cuts();
 let broker: OwnBroker;

@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { waitUntil } from '../../../infra/embedded/wait.ts';
 import type { Random } from '../../../infra/main-job/random.ts';
 import { SERVICES, serviceTopics } from '../../../topology/topics.ts';
-import type { ApiName } from '../kafka-frames.ts';
+import { type ApiName, TRANSACTION_APIS } from '../kafka-frames.ts';
 import { ELASTIC, PARTITIONS, type World } from './world.ts';
 
 /** Says what it did; null when there was nothing to break just then. */
@@ -16,15 +16,7 @@ type Fault = (world: World, random: Random) => Promise<string | null>;
 const STRIKE_TIMEOUT_MS = 15_000;
 const FENCED_TIMEOUT_MS = 60_000;
 const RECOVERY_TIMEOUT_MS = 60_000;
-const TRANSACTION_APIS: readonly ApiName[] = [
-  'InitProducerId',
-  'AddPartitionsToTxn',
-  'Produce',
-  'AddOffsetsToTxn',
-  'TxnOffsetCommit',
-  'EndTxn',
-  'Fetch',
-];
+const CUT_APIS: readonly ApiName[] = [...TRANSACTION_APIS, 'Fetch'];
 const FIXED = SERVICES.filter((service) => service !== ELASTIC);
 
 /** How long after each kill of the broker the money path committed again. */
@@ -101,7 +93,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
 
   connection_cut: async (world, random) => {
     const aim = {
-      api: random.pick(TRANSACTION_APIS),
+      api: random.pick(CUT_APIS),
       at: random.pick(['request', 'reply'] as const),
       clientId: `ledger-${random.pick(SERVICES)}`,
       nth: 1 + random.below(3),
@@ -128,7 +120,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
 
   answers_delayed: async (world, random) => {
     const clientId = `ledger-${random.pick(SERVICES)}`;
-    const api = random.pick(TRANSACTION_APIS.filter((name) => name !== 'InitProducerId'));
+    const api = random.pick(CUT_APIS.filter((name) => name !== 'InitProducerId'));
     const verdict = { kind: 'delay', ms: 100 + random.below(1_500) } as const;
     const struck = world.cuts.arm({ api, at: 'reply', clientId }, { verdict });
     return (await within(struck)) ? `${clientId}, ${api}, ${verdict.ms} ms` : missed(world);
