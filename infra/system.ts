@@ -34,6 +34,7 @@ export interface SystemOptions {
   /** Which services to start; the ticker is started by `startTicker`, so that a job can set the clock itself. */
   readonly services: readonly string[];
   readonly onProgress: (line: string) => void;
+  readonly longLived?: boolean;
 }
 
 export interface System {
@@ -66,6 +67,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       clickhouseUrl: env['CLICKHOUSE_URL'],
     },
     onProgress,
+    longLived: options.longLived ?? false,
   });
   const services = new Map<string, EmbeddedPart>();
   let log: Log | null = null;

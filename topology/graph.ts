@@ -40,7 +40,7 @@ export const GRAPH = {
   'cost-attribution': {
     inputs: ['price-books', 'usage-events', 'clock-ticks'],
     outputs: ['cost-events'],
-    commitIntervalMs: 250,
+    commitIntervalMs: 1_000,
     gathers: true,
   },
   'outcome-confidence': {

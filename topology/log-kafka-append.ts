@@ -23,6 +23,8 @@ import {
 import { WireWriter } from './log-kafka-wire.ts';
 
 const limits = { place: 'append', attemptsMax: 20, pauseMs: 50 } as const;
+/** The oldest that every broker we support takes; what is new since matters to transactions only. */
+const produceVersion = 7;
 const roundRecordsMax = 50_000;
 const plainProducer = { transactional: false, producerId: -1, producerEpoch: -1, baseSequence: -1 } as const;
 
@@ -134,7 +136,7 @@ export class KafkaAppender {
       const lane = await this.#client.lane(leader, 'requests');
       const frame = encodeProduce(this.#writer, batches, this.#frame());
       const payload = await lane.send({ frame, apiKey: produceKey, apiName: 'Produce' });
-      const { batches: answers, throttleMs } = decodeProduce(payload);
+      const { batches: answers, throttleMs } = decodeProduce(payload, produceVersion);
       lane.throttle(throttleMs);
       return sort(batches, new Map(answers.map((answer) => [`${answer.topic}/${answer.partition}`, answer])));
     } catch (thrown) {
@@ -145,7 +147,13 @@ export class KafkaAppender {
   #frame(): ProduceFrame {
     const { clientId, requestTimeoutMs } = this.#client.options;
     const header = { ...plainProducer, timestamp: this.#now() };
-    return { clientId, transactionalId: null, timeoutMs: requestTimeoutMs, headerOf: () => header };
+    return {
+      version: produceVersion,
+      clientId,
+      transactionalId: null,
+      timeoutMs: requestTimeoutMs,
+      headerOf: () => header,
+    };
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Job: encode Produce requests and read their responses.
+ * Job: encode Produce requests and read their responses, in the two versions that are in use.
  *
  * Boundary: one request, one response; what goes into it is planned in `log-kafka-plan.ts`, sequence numbers and
  * sending belong to the callers.
@@ -7,6 +7,8 @@
  * Invariants:
  *  1. A request is written in place, once, and is handed out as one piece of the writer's memory.
  *  2. Every request asks for all replicas (acks -1).
+ *  3. Version 12 says more than the same bytes in another form: within a transaction it also enlists the partitions
+ *     (KIP-890), so it is used where the cluster works with transactions of version 2 and nowhere else.
  */
 
 import type { TopicPartition } from './log.ts';
@@ -16,7 +18,9 @@ import { WireReader, type WireWriter } from './log-kafka-wire.ts';
 import { type BatchHeader, encodeRecordBatch } from './record-batch.ts';
 
 export const produceKey = 0;
-const produceVersion = 7;
+
+/** 7 writes lengths of fixed size, 12 is one of the flexible versions. */
+export type ProduceVersion = 7 | 12;
 
 export interface ProducedBatch extends TopicPartition {
   readonly errorCode: number;
@@ -24,11 +28,41 @@ export interface ProducedBatch extends TopicPartition {
 }
 
 export interface ProduceFrame {
+  readonly version: ProduceVersion;
   readonly clientId: string;
   readonly transactionalId: string | null;
   readonly timeoutMs: number;
   readonly headerOf: (batch: PlannedBatch) => BatchHeader;
 }
+
+/** What differs between the two forms of a request. */
+interface Form {
+  readonly text: (writer: WireWriter, value: string | null) => void;
+  readonly count: (writer: WireWriter, value: number) => void;
+  /** Reserves the length in front of a piece, and returns where it goes. */
+  readonly beginBytes: (writer: WireWriter) => number;
+  readonly endBytes: (writer: WireWriter, at: number) => void;
+  readonly tags: (writer: WireWriter) => void;
+}
+
+const fixedForm: Form = {
+  text: (writer, value) => writer.string(value),
+  count: (writer, value) => writer.int32(value),
+  beginBytes: (writer) => {
+    writer.int32(0);
+    return writer.at - 4;
+  },
+  endBytes: (writer, at) => void writer.buffer.writeInt32BE(writer.at - at - 4, at),
+  tags: () => undefined,
+};
+
+const flexibleForm: Form = {
+  text: (writer, value) => writer.compactString(value),
+  count: (writer, value) => writer.uvarint(value + 1),
+  beginBytes: (writer) => writer.reserveUvarint(),
+  endBytes: (writer, at) => writer.fillUvarint(at),
+  tags: (writer) => writer.noTags(),
+};
 
 /** Encodes one request at the writer's place. The frame is valid until the writer is reset. */
 export function encodeProduce(
@@ -36,45 +70,80 @@ export function encodeProduce(
   batches: readonly PlannedBatch[],
   request: ProduceFrame,
 ): Buffer {
-  const start = beginFrame(writer, {
-    apiKey: produceKey,
-    apiVersion: produceVersion,
-    clientId: request.clientId,
-  });
-  writer.string(request.transactionalId);
+  const { version, clientId, transactionalId, timeoutMs } = request;
+  const form = version === 12 ? flexibleForm : fixedForm;
+  const start = beginFrame(writer, { apiKey: produceKey, apiVersion: version, clientId });
+  form.tags(writer);
+  form.text(writer, transactionalId);
   writer.int16(-1);
-  writer.int32(request.timeoutMs);
+  writer.int32(timeoutMs);
   const topics = Map.groupBy(batches, ({ topic }) => topic);
-  writer.int32(topics.size);
+  form.count(writer, topics.size);
   for (const [topic, ofTopic] of topics) {
-    writer.string(topic);
-    writer.int32(ofTopic.length);
+    form.text(writer, topic);
+    form.count(writer, ofTopic.length);
     for (const batch of ofTopic) {
       writer.int32(batch.partition);
-      const sizeAt = writer.at;
-      writer.int32(0);
+      const sizeAt = form.beginBytes(writer);
       encodeRecordBatch(writer, batch, request.headerOf(batch));
-      writer.buffer.writeInt32BE(writer.at - sizeAt - 4, sizeAt);
+      form.endBytes(writer, sizeAt);
+      form.tags(writer);
     }
+    form.tags(writer);
   }
+  form.tags(writer);
   return endFrame(writer, start);
 }
 
-export function decodeProduce(payload: Buffer): {
+interface ProduceAnswer {
   readonly batches: readonly ProducedBatch[];
   readonly throttleMs: number;
-} {
+}
+
+export function decodeProduce(payload: Buffer, version: ProduceVersion): ProduceAnswer {
   const reader = new WireReader(payload);
+  return version === 12 ? decodeFlexible(reader) : decodeFixed(reader);
+}
+
+function decodeFixed(reader: WireReader): ProduceAnswer {
   const topics = reader.array(() => {
     const topic = reader.string();
-    return reader.array((): ProducedBatch => {
-      const partition = reader.int32();
-      const errorCode = reader.int16();
-      const baseOffset = reader.int64();
-      reader.int64();
-      reader.int64();
-      return { topic, partition, errorCode, baseOffset };
-    });
+    return reader.array(() => decodeBatch(reader, topic));
   });
   return { batches: topics.flat(), throttleMs: reader.int32() };
+}
+
+function decodeFlexible(reader: WireReader): ProduceAnswer {
+  reader.skipTags();
+  const topics = reader.compactArray(() => {
+    const topic = reader.compactString() ?? '';
+    const batches = reader.compactArray(() => {
+      const batch = decodeBatch(reader, topic);
+      skipRecordErrors(reader);
+      reader.skipTags();
+      return batch;
+    });
+    reader.skipTags();
+    return batches;
+  });
+  return { batches: topics.flat(), throttleMs: reader.int32() };
+}
+
+function decodeBatch(reader: WireReader, topic: string): ProducedBatch {
+  const partition = reader.int32();
+  const errorCode = reader.int16();
+  const baseOffset = reader.int64();
+  reader.int64();
+  reader.int64();
+  return { topic, partition, errorCode, baseOffset };
+}
+
+/** Which record was at fault and why, in words; the code says as much as a caller can use. */
+function skipRecordErrors(reader: WireReader): void {
+  reader.compactArray(() => {
+    reader.int32();
+    reader.compactString();
+    reader.skipTags();
+  });
+  reader.compactString();
 }

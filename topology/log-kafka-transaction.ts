@@ -6,9 +6,9 @@
  *
  * Invariants:
  *  1. A producer is opened by InitProducerId, which fences older owners and ends what they left open.
- *  2. Sequence numbers advance per partition over all transactions of the epoch; nothing is sent twice, so after any
- *     error the whole producer is thrown away and they start anew with the next epoch.
- *  3. Requests of one kind to one broker are written to the socket in order, without waiting for each other.
+ *  2. Sequence numbers advance per partition over all transactions of an epoch; nothing that may have been written is
+ *     sent again, so after any error the whole producer is thrown away and they start anew with the next epoch.
+ *  3. A partition's batches are sent one after the other, in order.
  */
 
 import type { LogError, OutgoingRecord, Position, TopicPartition } from './log.ts';
@@ -17,6 +17,16 @@ import { errorOfCode, lostReplyCode, retrying } from './log-kafka-errors.ts';
 import { endHanging, type LastTransaction, lastTransaction } from './log-kafka-hanging.ts';
 import { type PlannedBatch, planBatches, planRounds, transactionRecordBytesMax } from './log-kafka-plan.ts';
 import { decodeProduce, encodeProduce, produceKey } from './log-kafka-produce.ts';
+import {
+  type Asking,
+  type GroupPositions,
+  type Identity,
+  REQUESTS,
+  type TransactionRequests,
+  type TransactionVersion,
+  type Verdict,
+} from './log-kafka-transaction-requests.ts';
+import { transactionVersionOf } from './log-kafka-transaction-version.ts';
 import { WireWriter } from './log-kafka-wire.ts';
 import type { BatchHeader } from './record-batch.ts';
 
@@ -37,21 +47,20 @@ const electing: ReadonlySet<string> = new Set([
 ]);
 const coordinatorType = { group: 0, transaction: 1 } as const;
 
-export interface GroupPositions {
-  readonly group: string;
-  readonly positions: readonly Position[];
-}
-
 export interface ProducerOptions {
   readonly client: KafkaClient;
   readonly transactionalId: string;
   readonly timeoutMs: number;
   readonly now: () => number;
+  /** The newest version of transactions to use, where the cluster has it too. */
+  readonly versionMax: TransactionVersion;
 }
 
-interface Identity {
-  readonly producerId: string;
-  readonly producerEpoch: number;
+interface Opened {
+  readonly coordinator: number;
+  readonly identity: Identity;
+  readonly last: LastTransaction;
+  readonly version: TransactionVersion;
 }
 
 /** A transactional identity with an epoch of its own. */
@@ -59,19 +68,18 @@ export class KafkaProducer {
   readonly transactionalId: string;
   readonly client: KafkaClient;
   readonly writer = new WireWriter();
+  readonly requests: TransactionRequests;
   readonly #now: () => number;
-  readonly #identity: Identity;
   readonly #last: LastTransaction;
   readonly #coordinator: number;
   readonly #groupCoordinators = new Map<string, number>();
   readonly #sequences = new Map<string, number>();
+  #identity: Identity;
 
-  private constructor(
-    options: ProducerOptions,
-    opened: { readonly coordinator: number; readonly identity: Identity; readonly last: LastTransaction },
-  ) {
+  private constructor(options: ProducerOptions, opened: Opened) {
     this.client = options.client;
     this.transactionalId = options.transactionalId;
+    this.requests = REQUESTS[opened.version];
     this.#now = options.now;
     this.#coordinator = opened.coordinator;
     this.#identity = opened.identity;
@@ -79,16 +87,18 @@ export class KafkaProducer {
   }
 
   static async open(options: ProducerOptions): Promise<KafkaProducer> {
-    const { client, transactionalId, timeoutMs } = options;
+    const { client, transactionalId, timeoutMs, versionMax } = options;
     const place = `InitProducerId of ${transactionalId}`;
     let last: LastTransaction | null = null;
     return client.retrying({ place, ...opening }, async () => {
       const coordinator = await findCoordinator(client, transactionalId, 'transaction');
       const broker = await client.broker(coordinator);
+      const version = versionMax === 1 ? 1 : await transactionVersionOf(client, coordinator);
       // Asked once: an attempt whose reply was lost may already have wiped the answer out.
       last ??= await lastTransaction(client, coordinator, transactionalId);
-      const identity = await broker.initProducerId({ transactionalId, transactionTimeout: timeoutMs });
-      return new KafkaProducer(options, { coordinator, identity, last });
+      const given = await broker.initProducerId({ transactionalId, transactionTimeout: timeoutMs });
+      const identity = { producerId: Number(given.producerId), producerEpoch: given.producerEpoch };
+      return new KafkaProducer(options, { coordinator, identity, last, version });
     });
   }
 
@@ -103,38 +113,35 @@ export class KafkaProducer {
     return new OpenTransaction(this);
   }
 
-  async enlistPartitions(places: readonly TopicPartition[]): Promise<void> {
-    const topics = [...Map.groupBy(places, ({ topic }) => topic)].map(([topic, ofTopic]) => ({
-      topic,
-      partitions: ofTopic.map(({ partition }) => partition),
-    }));
-    const broker = await this.client.broker(this.#coordinator);
-    await this.#whenMarked('AddPartitionsToTxn', () =>
-      broker.addPartitionsToTxn({ ...this.#names(), topics }),
-    );
-  }
-
-  async enlistGroup(groupId: string): Promise<void> {
-    const broker = await this.client.broker(this.#coordinator);
-    await this.#whenMarked('AddOffsetsToTxn', () => broker.addOffsetsToTxn({ ...this.#names(), groupId }));
+  /** Tells the coordinator who takes part, where it is not told by what they write. */
+  async enlist(places: readonly TopicPartition[], group: string | null): Promise<void> {
+    const { enlist } = this.requests;
+    if (enlist === null) return;
+    const enlisting: Promise<void>[] = [];
+    if (places.length > 0) {
+      enlisting.push(this.#whenMarked('AddPartitionsToTxn', () => enlist.partitions(this.#asking(), places)));
+    }
+    if (group !== null) {
+      enlisting.push(this.#whenMarked('AddOffsetsToTxn', () => enlist.group(this.#asking(), group)));
+    }
+    await settled(enlisting);
   }
 
   async produce(batches: readonly PlannedBatch[]): Promise<void> {
     const leaders = await this.client.byLeader(batches);
-    await Promise.all([...leaders].map(([leader, ofLeader]) => this.#produceTo(leader, ofLeader)));
+    await settled([...leaders].map(([leader, ofLeader]) => this.#produceTo(leader, ofLeader)));
   }
 
-  async publish({ group, positions }: GroupPositions): Promise<void> {
-    const topics = [...Map.groupBy(positions, ({ topic }) => topic)].map(([topic, ofTopic]) => ({
-      topic,
-      partitions: ofTopic.map(({ partition, offset }) => ({ partition, offset: String(offset) })),
-    }));
+  async publish(published: GroupPositions): Promise<void> {
+    const { group } = published;
     // A coordinator that is being elected refuses plainly; giving the transaction up for that would only cost an abort.
     const again = ({ code }: LogError): boolean => electing.has(code);
     await retrying({ place: `TxnOffsetCommit of ${this.transactionalId}`, ...elections, again }, async () => {
-      const broker = await this.client.broker(await this.#groupCoordinator(group));
+      const coordinator = await this.#groupCoordinator(group);
       try {
-        await broker.txnOffsetCommit({ ...this.#names(), groupId: group, topics });
+        await this.#whenMarked('TxnOffsetCommit', () =>
+          this.requests.publish({ ...this.#asking(), coordinator }, published),
+        );
       } catch (error) {
         this.#groupCoordinators.delete(group);
         throw error;
@@ -148,29 +155,35 @@ export class KafkaProducer {
     if (group !== null) await this.#groupCoordinator(group);
   }
 
-  async end(verdict: 'commit' | 'abort'): Promise<void> {
-    const broker = await this.client.broker(this.#coordinator);
-    await broker.endTxn({ ...this.#names(), transactionResult: verdict === 'commit' });
+  async end(verdict: Verdict): Promise<void> {
+    const next = await this.requests.end(this.#asking(), verdict);
+    if (next.producerId === this.#identity.producerId && next.producerEpoch === this.#identity.producerEpoch)
+      return;
+    this.#identity = next;
+    this.#sequences.clear();
   }
 
   async #produceTo(leader: number, batches: readonly PlannedBatch[]): Promise<void> {
     const lane = await this.client.lane(leader, 'requests');
     const { clientId, requestTimeoutMs } = this.client.options;
-    const answers = planRounds(batches).map((round) => {
+    const { produceVersion: version } = this.requests;
+    for (const round of planRounds(batches)) {
       const frame = encodeProduce(this.writer, round, {
+        version,
         clientId,
         transactionalId: this.transactionalId,
         timeoutMs: requestTimeoutMs,
         headerOf: (batch) => this.#headerOf(batch),
       });
-      return lane.send({ frame, apiKey: produceKey, apiName: 'Produce' });
-    });
-    for (const payload of await Promise.all(answers)) {
-      const { batches: produced, throttleMs } = decodeProduce(payload);
-      lane.throttle(throttleMs);
-      const refused = produced.find(({ errorCode }) => errorCode !== 0);
-      if (refused !== undefined)
-        throw errorOfCode(refused.errorCode, `Produce to ${refused.topic}/${refused.partition}`);
+      // A refusal because of markers comes before anything of the request was written, so it may be sent once more.
+      await this.#whenMarked('Produce', async () => {
+        const payload = await lane.send({ frame, apiKey: produceKey, apiName: 'Produce' });
+        const { batches: produced, throttleMs } = decodeProduce(payload, version);
+        lane.throttle(throttleMs);
+        const refused = produced.find(({ errorCode }) => errorCode !== 0);
+        if (refused !== undefined)
+          throw errorOfCode(refused.errorCode, `Produce to ${refused.topic}/${refused.partition}`);
+      });
     }
   }
 
@@ -178,9 +191,7 @@ export class KafkaProducer {
     const place = `${batch.topic}/${batch.partition}`;
     const baseSequence = this.#sequences.get(place) ?? 0;
     this.#sequences.set(place, (baseSequence + batch.records.length) % 0x8000_0000);
-    const producerId = Number(this.#identity.producerId);
-    const { producerEpoch } = this.#identity;
-    return { timestamp: this.#now(), transactional: true, producerId, producerEpoch, baseSequence };
+    return { timestamp: this.#now(), transactional: true, ...this.#identity, baseSequence };
   }
 
   async #groupCoordinator(group: string): Promise<number> {
@@ -194,11 +205,12 @@ export class KafkaProducer {
     return found;
   }
 
-  #names(): { transactionalId: string; producerId: string; producerEpoch: number } {
-    return { transactionalId: this.transactionalId, ...this.#identity };
+  #asking(): Asking {
+    const { client, transactionalId } = this;
+    return { client, transactionalId, coordinator: this.#coordinator, ...this.#identity };
   }
 
-  async #whenMarked(place: string, attempt: () => Promise<unknown>): Promise<void> {
+  async #whenMarked(place: string, attempt: () => Promise<void>): Promise<void> {
     const again = (error: LogError): boolean => error.code === 'CONCURRENT_TRANSACTIONS';
     const limits = { attemptsMax: concurrentAttemptsMax, pauseMs: concurrentPauseMs };
     await retrying({ place: `${place} of ${this.transactionalId}`, ...limits, again }, attempt);
@@ -223,20 +235,17 @@ export class OpenTransaction {
     await this.deliver([], { group, positions });
   }
 
-  /** Two round trips: what takes part is enlisted, then everything is sent at once. */
+  /** What takes part is enlisted before anything is sent. */
   async deliver(records: readonly OutgoingRecord[], published: GroupPositions | null): Promise<void> {
     const batches = planBatches(records, transactionRecordBytesMax);
-    await this.#producer.prepare(batches, published?.group ?? null);
+    const group = published?.group ?? null;
+    await this.#producer.prepare(batches, group);
     const places = batches.filter((batch) => !this.#enlisted.has(`${batch.topic}/${batch.partition}`));
-    const enlisting: Promise<void>[] = [];
-    if (places.length > 0) enlisting.push(this.#producer.enlistPartitions(distinct(places)));
-    if (published !== null) enlisting.push(this.#producer.enlistGroup(published.group));
-    await settled(enlisting);
+    await this.#producer.enlist(distinct(places), group);
     for (const { topic, partition } of places) this.#enlisted.add(`${topic}/${partition}`);
-    const sending: Promise<void>[] = [];
-    if (batches.length > 0) sending.push(this.#producer.produce(batches));
-    if (published !== null) sending.push(this.#producer.publish(published));
-    await settled(sending);
+    // One after the other: two that enlist themselves at the same time would have to wait for each other at the broker.
+    if (batches.length > 0) await this.#producer.produce(batches);
+    if (published !== null) await this.#producer.publish(published);
   }
 
   async commit(): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * Job: write and read the primitive types of Kafka's protocol on Buffers.
  *
- * Boundary: no request is known here; `log-kafka-fetch.ts` and `log-kafka-produce.ts` are built from these.
+ * Boundary: no request is known here.
  *
  * Invariants:
  *  1. A writer's memory is reused: what it handed out is valid until `reset`, and growth never touches it.
@@ -64,11 +64,32 @@ export class WireWriter {
     this.at = this.buffer.writeUInt8(left, this.at);
   }
 
-  compactString(value: string): void {
+  compactString(value: string | null): void {
+    if (value === null) {
+      this.uvarint(0);
+      return;
+    }
     const bytes = Buffer.byteLength(value);
     this.uvarint(bytes + 1);
     this.reserve(bytes);
     this.at += this.buffer.write(value, this.at);
+  }
+
+  /** Leaves room for the length of what comes next, which is not known yet; returns where that is. */
+  reserveUvarint(): number {
+    this.reserve(uvarintBytesMax);
+    this.at += uvarintBytesMax;
+    return this.at - uvarintBytesMax;
+  }
+
+  /** Writes the length of what came since, with as many digits as there is room for: zeros in front say nothing. */
+  fillUvarint(start: number): void {
+    let left = this.at - start - uvarintBytesMax + 1;
+    for (let digit = 0; digit < uvarintBytesMax - 1; digit += 1) {
+      this.buffer[start + digit] = (left & 0x7f) | 0x80;
+      left >>>= 7;
+    }
+    this.buffer[start + uvarintBytesMax - 1] = left;
   }
 
   compactArray<T>(items: readonly T[], writeItem: (item: T) => void): void {
@@ -131,6 +152,7 @@ export class WireReader {
     const count = Math.max(this.int32(), 0);
     return Array.from({ length: count }, readItem);
   }
+
   uvarint(): number {
     let value = 0;
     for (let shift = 0; ; shift += 7) {

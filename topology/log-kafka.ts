@@ -27,6 +27,7 @@ import { KafkaMembership } from './log-kafka-group.ts';
 import { listOffsets } from './log-kafka-offsets.ts';
 import { KafkaReader } from './log-kafka-reader.ts';
 import { KafkaProducer } from './log-kafka-transaction.ts';
+import type { TransactionVersion } from './log-kafka-transaction-requests.ts';
 import { KafkaTransactor } from './log-kafka-transactor.ts';
 
 const asking = { attemptsMax: 20, pauseMs: 50 } as const;
@@ -37,6 +38,8 @@ export interface KafkaLogOptions extends Omit<KafkaConnectionOptions, 'requestTi
   readonly requestTimeoutMs?: number;
   /** Time stamped on records; topics with LogAppendTime replace it. */
   readonly now?: () => number;
+  /** The newest version of transactions to use; 2 unless given. Clusters that have only version 1 get version 1. */
+  readonly transactionVersionMax?: TransactionVersion;
 }
 
 export function openKafkaLog(options: KafkaLogOptions): KafkaLog {
@@ -49,11 +52,13 @@ export class KafkaLog implements Log {
   readonly #client: KafkaClient;
   readonly #appender: KafkaAppender;
   readonly #now: () => number;
+  readonly #transactionVersionMax: TransactionVersion;
 
-  constructor({ now, ...given }: KafkaLogOptions) {
+  constructor({ now, transactionVersionMax, ...given }: KafkaLogOptions) {
     const options = { ...given, requestTimeoutMs: given.requestTimeoutMs ?? requestTimeoutDefaultMs };
     this.#options = options;
     this.#now = now ?? Date.now;
+    this.#transactionVersionMax = transactionVersionMax ?? 2;
     this.#client = new KafkaClient(options);
     this.#appender = new KafkaAppender(this.#client, this.#now);
     this.admin = new KafkaAdmin(options);
@@ -111,6 +116,7 @@ export class KafkaLog implements Log {
         transactionalId,
         timeoutMs: options.timeoutMs,
         now: this.#now,
+        versionMax: this.#transactionVersionMax,
       });
     } catch (error) {
       await client.close();

@@ -20,6 +20,8 @@ const Environment = z.object({
   SCHEMA_REGISTRY_URL: z.url(),
   /** Which share of the partitions this process takes: `k/n` with 0 <= k < n, or `group` for an elastic group. */
   LEDGER_INSTANCE: z.union([z.literal('group'), z.string().regex(/^\d+\/[1-9]\d*$/)]).default('0/1'),
+  /** The newest version of transactions to use (KIP-890); 1 is the way back should a broker's version 2 be at fault. */
+  LEDGER_TRANSACTION_VERSION: z.enum(['1', '2']).default('2'),
   LEDGER_COMMIT_INTERVAL_MS: z.coerce.number().int().min(0).max(60_000).optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
@@ -33,6 +35,7 @@ export async function runService(processor: AnyProcessor, env: unknown, signal: 
   const log = openKafkaLog({
     brokers: settings.KAFKA_BROKERS.split(','),
     clientId: `ledger-${processor.service}`,
+    transactionVersionMax: settings.LEDGER_TRANSACTION_VERSION === '1' ? 1 : 2,
   });
   try {
     const directory = await connectSchemaDirectory(settings.SCHEMA_REGISTRY_URL, writtenBy(processor));

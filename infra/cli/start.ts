@@ -60,6 +60,7 @@ async function main(options: Options): Promise<number> {
     replicationFactor: Number(process.env['LEDGER_REPLICATION_FACTOR'] ?? 1),
     services: ALL_SERVICES,
     onProgress: tell,
+    longLived: options.once !== true,
   });
   try {
     const { proof, result } = await jobAndProof({ options, stateDir, system, tell });

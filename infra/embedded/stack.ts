@@ -50,6 +50,8 @@ export interface StackOptions {
     readonly clickhouse?: number | undefined;
   };
   readonly onProgress?: (line: string) => void;
+  /** Whether it is to serve for longer than a minute or two; a broker is made for the one or the other. */
+  readonly longLived?: boolean;
 }
 
 export interface Stack {
@@ -179,7 +181,9 @@ async function partStarters(plan: Plan): Promise<Partial<Record<PartName, Starte
     const java = findJava(process.env.JAVA_HOME);
     const jarsDir = await kafkaJars(store);
     const { kafka: port, kafkaController: controllerPort } = ports;
-    starters.kafka = () => startKafka({ ...folders('kafka'), java, jarsDir, port, controllerPort });
+    const longLived = plan.options.longLived ?? false;
+    starters.kafka = () =>
+      startKafka({ ...folders('kafka'), java, jarsDir, port, controllerPort, longLived });
   }
   if (ports.registry !== undefined) {
     const java = findJava(process.env.JAVA_HOME);

@@ -43,6 +43,7 @@ export async function startBenchSystem(
     replicationFactor: 1,
     services,
     onProgress: tell,
+    longLived: true,
   });
   const plan = { seed: 1, accounts: ACCOUNTS, usageEvents: 1, anchor: anchorAt(Date.now()) };
   const people = customers(plan);

@@ -1,8 +1,8 @@
 /**
  * Kafka's framing, as far as a proxy must know it: where a frame ends, what it asks, and where an answer names a port.
  *
- * Boundary: bytes only. Reads the versions that are not "flexible", which are the ones our client speaks; an answer that
- * would have to be changed and is of a later version is an error, so that nobody gets around the proxy unseen.
+ * Boundary: bytes only. The head of a request is the same in every version; an answer that would have to be changed and is
+ * of a version that the proxy does not know is an error, so that nobody gets around the proxy unseen.
  */
 
 /** The requests a fault may be aimed at; all others pass as `other`. */
@@ -20,15 +20,11 @@ const APIS = {
 
 export type ApiName = keyof typeof APIS;
 
-/** The requests of one transaction, in their order. */
-export const TRANSACTION_APIS: readonly ApiName[] = [
-  'InitProducerId',
-  'AddPartitionsToTxn',
-  'Produce',
-  'AddOffsetsToTxn',
-  'TxnOffsetCommit',
-  'EndTxn',
-];
+/** The requests of one transaction, in their order, by the version of transactions. */
+export const TRANSACTION_APIS: Readonly<Record<1 | 2, readonly ApiName[]>> = {
+  1: ['InitProducerId', 'AddPartitionsToTxn', 'AddOffsetsToTxn', 'Produce', 'TxnOffsetCommit', 'EndTxn'],
+  2: ['InitProducerId', 'Produce', 'TxnOffsetCommit', 'EndTxn'],
+};
 
 const nameOfKey: ReadonlyMap<number, ApiName> = new Map([
   [APIS.Produce, 'Produce'],
@@ -45,7 +41,9 @@ const nameOfKey: ReadonlyMap<number, ApiName> = new Map([
 const sizeBytes = 4;
 const replyBodyAt = 8;
 /** Throttle time stands in front of the error code in the answers of all transaction requests. */
-const transactionErrorAt = replyBodyAt + 4;
+const throttleBytes = 4;
+/** From this version on an answer to EndTxn has tags in its header: one byte where there are none. */
+const endTxnFlexibleFrom = 3;
 
 export interface RequestHead {
   readonly api: ApiName | 'other';
@@ -86,9 +84,10 @@ export function replyCorrelationId(frame: Buffer): number {
   return frame.readInt32BE(sizeBytes);
 }
 
-/** The error code of an answer to InitProducerId, AddOffsetsToTxn or EndTxn. */
-export function transactionErrorOf(frame: Buffer): number {
-  return frame.readInt16BE(transactionErrorAt);
+/** The error code of an answer to EndTxn. */
+export function endErrorOf(frame: Buffer, { version }: RequestHead): number {
+  const tagBytes = version >= endTxnFlexibleFrom ? 1 : 0;
+  return frame.readInt16BE(replyBodyAt + tagBytes + throttleBytes);
 }
 
 /** Writes the proxy's port over every address in the answer, in place: a port has a fixed length. */

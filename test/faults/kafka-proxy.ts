@@ -31,6 +31,7 @@ export interface Passage {
 
 /** A request that its sender has given up and the broker has not seen yet. */
 export interface KeptRequest {
+  readonly asked: RequestHead;
   /** Hands it to the broker and resolves with the broker's answer, or null when the connection was gone. */
   deliver(): Promise<Buffer | null>;
 }
@@ -151,10 +152,12 @@ class Pair {
     this.#client.write(frame);
   }
 
-  #keep(frame: Buffer, { correlationId }: RequestHead, take: (request: KeptRequest) => void): void {
+  #keep(frame: Buffer, asked: RequestHead, take: (request: KeptRequest) => void): void {
+    const { correlationId } = asked;
     this.#isDetached = true;
     this.#client.destroy();
     take({
+      asked,
       deliver: () => {
         const { promise, resolve } = Promise.withResolvers<Buffer | null>();
         if (this.#broker.destroyed) return Promise.resolve(null);

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { type KafkaLog, openKafkaLog } from '../../topology/log-kafka.ts';
 import { Cuts } from './cuts.ts';
-import { transactionErrorOf } from './kafka-frames.ts';
+import { endErrorOf } from './kafka-frames.ts';
 import { KafkaProxy } from './kafka-proxy.ts';
 
 const TOPIC = 'torn-transactions';
@@ -63,7 +63,7 @@ test(`a late commit commits nothing, ${ROUNDS} times`, async () => {
     const next = producer.begin();
     await next.write([record(`open-${round}`)]);
     const answer = await late.deliver();
-    expect(FENCED).toContain(answer === null ? null : transactionErrorOf(answer));
+    expect(FENCED).toContain(answer === null ? null : endErrorOf(answer, late.asked));
     if (round % 2 === 0) {
       await next.commit();
       expected.push(`open-${round}`);
@@ -81,8 +81,9 @@ test('a commit that arrives before its sender is replaced counts, late or not', 
   const keeping = cuts.keep({ api: 'EndTxn', clientId: 'torn' });
   const given = first.commit({ records: [record('in time')], groupPositions: null });
   await expect(given).rejects.toMatchObject({ kind: 'unknown_outcome' });
-  const answer = await (await keeping).deliver();
-  expect(answer === null ? null : transactionErrorOf(answer)).toBe(0);
+  const late = await keeping;
+  const answer = await late.deliver();
+  expect(answer === null ? null : endErrorOf(answer, late.asked)).toBe(0);
   await first.close();
   expect((await committedUpTo('in time')).at(-1)).toBe('in time');
 });

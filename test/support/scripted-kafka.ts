@@ -11,17 +11,25 @@ type Lane = Awaited<ReturnType<KafkaClient['lane']>>;
 
 /** No tags, no throttling, and a list of nothing: the coordinator knows no transaction of the id. */
 const NO_TRANSACTIONS = Buffer.from([0, 0, 0, 0, 0, 1, 0]);
+/** Of an answer of a flexible version: no tags in the header, then the time for which we are throttled. */
+const FLEXIBLE_HEAD = [0, 0, 0, 0, 0];
+const UNSUPPORTED_VERSION = 35;
 
 /** What the broker does when it is asked; it agrees to everything else. */
 export interface Script {
-  /** Error code for every produced batch. */
-  readonly produceCode?: number;
+  /** The level of `transaction.version` that the cluster has finalized; null where it does not know the question. */
+  readonly transactionLevel?: number | null;
+  /** Error code for every produced batch; a function is asked for each. */
+  readonly produceCode?: number | (() => number);
+  /** Error code for every end of a transaction, in version 2. */
+  readonly endCode?: number;
   readonly endTxn?: () => Promise<unknown>;
   readonly addPartitionsToTxn?: () => Promise<unknown>;
 }
 
 /** One batch as it was sent, with the header of its request. */
 export interface SentBatch {
+  readonly version: number;
   readonly transactionalId: string;
   readonly acks: number;
   readonly topic: string;
@@ -57,9 +65,21 @@ export class ScriptedKafka extends KafkaClient {
   override async lane(): Promise<Lane> {
     const lane = {
       send: async ({ frame, apiName }: { readonly frame: Buffer; readonly apiName: string }) => {
-        if (apiName === 'Produce') return this.#produced(batchOf(frame));
-        if (apiName === 'DescribeTransactions') return NO_TRANSACTIONS;
-        throw new Error(`the script has no answer to ${apiName}`);
+        switch (apiName) {
+          case 'Produce':
+            return this.#produced(batchOf(frame));
+          case 'EndTxn':
+            return this.#ended(frame);
+          case 'TxnOffsetCommit':
+            this.asked.push(['TxnOffsetCommit', null]);
+            return Buffer.from([...FLEXIBLE_HEAD, 1, 0]);
+          case 'ApiVersions':
+            return apiVersions(this.#script.transactionLevel ?? null);
+          case 'DescribeTransactions':
+            return NO_TRANSACTIONS;
+          default:
+            throw new Error(`the script has no answer to ${apiName}`);
+        }
       },
       throttle: () => undefined,
     };
@@ -90,32 +110,121 @@ export class ScriptedKafka extends KafkaClient {
   #produced(batch: SentBatch): Buffer {
     this.asked.push(['Produce', null]);
     this.sent.push(batch);
+    const { produceCode = 0 } = this.#script;
+    const code = typeof produceCode === 'number' ? produceCode : produceCode();
+    return batch.version === 12 ? flexibleAnswer(batch, code) : fixedAnswer(batch, code);
+  }
+
+  /** Every end moves the epoch on by one. */
+  #ended(frame: Buffer): Buffer {
+    const reader = bodyOf(frame);
+    reader.skipTags();
+    reader.compactString();
+    const producerId = reader.int64();
+    const epoch = reader.int16();
+    this.asked.push(['EndTxn', frame[reader.at] === 1]);
     const writer = new WireWriter();
-    writer.int32(1);
-    writer.string(batch.topic);
-    writer.int32(1);
-    writer.int32(batch.partition);
-    writer.int16(this.#script.produceCode ?? 0);
-    for (const part of [0, -1, 0]) writer.int64(part);
-    writer.int32(0);
+    for (const byte of FLEXIBLE_HEAD) writer.int8(byte);
+    writer.int16(this.#script.endCode ?? 0);
+    writer.int64(producerId);
+    writer.int16(epoch + 1);
+    writer.noTags();
     return writer.buffer.subarray(0, writer.at);
   }
 }
 
-/** Reads a Produce request of one batch, by the protocol and not by our encoder. */
-function batchOf(frame: Buffer): SentBatch {
+function fixedAnswer({ topic, partition }: SentBatch, code: number): Buffer {
+  const writer = new WireWriter();
+  writer.int32(1);
+  writer.string(topic);
+  writer.int32(1);
+  writer.int32(partition);
+  writer.int16(code);
+  for (const part of [0, -1, 0]) writer.int64(part);
+  writer.int32(0);
+  return writer.buffer.subarray(0, writer.at);
+}
+
+function flexibleAnswer({ topic, partition }: SentBatch, code: number): Buffer {
+  const writer = new WireWriter();
+  writer.noTags();
+  writer.compactArray([topic], () => {
+    writer.compactString(topic);
+    writer.compactArray([partition], () => {
+      writer.int32(partition);
+      writer.int16(code);
+      for (const part of [0, -1, 0]) writer.int64(part);
+      writer.compactArray([0], (batchIndex) => {
+        writer.int32(batchIndex);
+        writer.compactString('what was wrong with this record');
+        writer.noTags();
+      });
+      writer.compactString(null);
+      writer.noTags();
+    });
+    writer.noTags();
+  });
+  writer.int32(0);
+  writer.noTags();
+  return writer.buffer.subarray(0, writer.at);
+}
+
+function apiVersions(level: number | null): Buffer {
+  const writer = new WireWriter();
+  writer.int16(level === null ? UNSUPPORTED_VERSION : 0);
+  writer.compactArray([0, 26], (apiKey) => {
+    for (const part of [apiKey, 0, 12]) writer.int16(part);
+    writer.noTags();
+  });
+  writer.int32(0);
+  writer.uvarint(2);
+  writeTag(writer, 1, (content) => content.int64(7));
+  writeTag(writer, 2, (content) =>
+    content.compactArray(['metadata.version', 'transaction.version'], (name) => {
+      content.compactString(name);
+      content.int16(name === 'transaction.version' ? (level ?? 0) : 25);
+      content.int16(0);
+      content.noTags();
+    }),
+  );
+  return writer.buffer.subarray(0, writer.at);
+}
+
+function writeTag(writer: WireWriter, tag: number, write: (content: WireWriter) => void): void {
+  const content = new WireWriter();
+  write(content);
+  writer.uvarint(tag);
+  writer.uvarint(content.at);
+  for (const byte of content.buffer.subarray(0, content.at)) writer.int8((byte << 24) >> 24);
+}
+
+/** Behind size, kind, version, correlation id and client id. */
+function bodyOf(frame: Buffer): WireReader {
   const reader = new WireReader(frame);
   reader.at = 12;
   reader.string();
-  const transactionalId = reader.string();
+  return reader;
+}
+
+/** Reads a Produce request of one batch, by the protocol and not by our encoder. */
+function batchOf(frame: Buffer): SentBatch {
+  const version = frame.readInt16BE(6);
+  const reader = bodyOf(frame);
+  const isFlexible = version >= 9;
+  const text = (): string => (isFlexible ? (reader.compactString() ?? '') : reader.string());
+  const count = (): number => (isFlexible ? reader.uvarint() - 1 : reader.int32());
+  if (isFlexible) reader.skipTags();
+  const transactionalId = text();
   const acks = reader.int16();
   reader.int32();
-  reader.int32();
-  const topic = reader.string();
-  reader.int32();
+  count();
+  const topic = text();
+  count();
   const partition = reader.int32();
-  const batch = reader.bytes();
+  const bytes = count();
+  const batch = frame.subarray(reader.at, reader.at + bytes);
   return {
+    version,
     transactionalId,
     acks,
     topic,

@@ -8,13 +8,14 @@ import { type Script, ScriptedKafka } from '../support/scripted-kafka.ts';
 
 const POSITIONS = { group: 'rating', positions: [{ topic: 'usage-events', partition: 0, offset: 5 }] };
 
-async function opened(script?: Script) {
+async function opened(script?: Script, versionMax: 1 | 2 = 2) {
   const client = new ScriptedKafka(script);
   const producer = await KafkaProducer.open({
     client,
     transactionalId: 'rating-0',
     timeoutMs: 15_000,
     now: () => 0,
+    versionMax,
   });
   return { client, producer };
 }
@@ -77,6 +78,63 @@ describe('a transaction', () => {
     await delivery;
     expect(early).toEqual(['InitProducerId', 'AddPartitionsToTxn', 'AddOffsetsToTxn']);
     expect(client.asked.slice(3).map(([request]) => request)).toEqual(['Produce', 'TxnOffsetCommit']);
+  });
+
+  test.each([
+    ['has never heard of versions', { transactionLevel: null }, 2, 7],
+    ['has finalized version 1', { transactionLevel: 1 }, 2, 7],
+    ['has finalized version 2', { transactionLevel: 2 }, 2, 12],
+    ['has finalized a later one', { transactionLevel: 3 }, 2, 12],
+    ['has version 2, but we are to use 1', { transactionLevel: 2 }, 1, 7],
+  ] as const)('of a cluster that %s', async (_, script, versionMax, produceVersion) => {
+    const { client, producer } = await opened(script, versionMax);
+    await producer.begin().deliver(records(1), POSITIONS);
+    expect(client.sent.map(({ version }) => version)).toEqual([produceVersion]);
+    expect(client.asked.some(([request]) => request === 'AddPartitionsToTxn')).toBe(produceVersion === 7);
+  });
+
+  test('of version 2 enlists by writing: one request at a time, then its end', async () => {
+    const { client, producer } = await opened({ transactionLevel: 2 });
+    const transaction = producer.begin();
+    await transaction.deliver(records(2), POSITIONS);
+    await transaction.commit();
+    expect(client.asked.slice(1)).toEqual([
+      ['Produce', null],
+      ['TxnOffsetCommit', null],
+      ['EndTxn', true],
+    ]);
+  });
+
+  test('of version 2 moves the epoch on, and sequences begin anew with it', async () => {
+    const { client, producer } = await opened({ transactionLevel: 2 });
+    for (const verdict of ['commit', 'abort', 'commit'] as const) {
+      const transaction = producer.begin();
+      await transaction.write(records(3));
+      await transaction.write(records(1));
+      await transaction[verdict]();
+    }
+    expect(client.sent.map(({ producerEpoch, baseSequence }) => [producerEpoch, baseSequence])).toEqual([
+      [3, 0],
+      [3, 3],
+      [4, 0],
+      [4, 3],
+      [5, 0],
+      [5, 3],
+    ]);
+  });
+
+  test('of version 2 sends the same batch again while the markers before it are being written', async () => {
+    const answers = [51, 51, 0];
+    const { client, producer } = await opened({
+      transactionLevel: 2,
+      produceCode: () => answers.shift() ?? 0,
+    });
+    await producer.begin().write(records(2));
+    expect(client.sent.map(({ baseSequence, records: sent }) => [baseSequence, sent])).toEqual([
+      [0, 2],
+      [0, 2],
+      [0, 2],
+    ]);
   });
 
   test.each([

@@ -16,6 +16,7 @@ async function transactorWith(script?: Script) {
     transactionalId: 'rating-0',
     timeoutMs: 15_000,
     now: () => 0,
+    versionMax: 2,
   });
   return { client, transactor: new KafkaTransactor(producer) };
 }
@@ -73,6 +74,19 @@ describe('a commit', () => {
     const asked = client.asked.length;
     await expect(transactor.commit(BATCH)).rejects.toMatchObject({ kind: 'fatal', code: 'TRANSACTOR_SPENT' });
     expect(client.asked.length).toBe(asked);
+  });
+
+  const codes: readonly (readonly [number, { readonly kind: string; readonly code: string }])[] = [
+    [16, { kind: 'unknown_outcome', code: 'NOT_COORDINATOR_FOR_GROUP' }],
+    [51, { kind: 'unknown_outcome', code: 'CONCURRENT_TRANSACTIONS' }],
+    [47, { kind: 'fenced', code: 'INVALID_PRODUCER_EPOCH' }],
+    [90, { kind: 'fenced', code: 'PRODUCER_FENCED' }],
+    [999, { kind: 'fatal', code: 'KAFKA_ERROR_999' }],
+  ];
+  test.each(codes)('answered with code %i means the same in version 2', async (endCode, error) => {
+    const { transactor } = await transactorWith({ transactionLevel: 2, endCode });
+    await expect(transactor.commit(BATCH)).rejects.toMatchObject(error);
+    await expect(transactor.commit(BATCH)).rejects.toMatchObject({ code: 'TRANSACTOR_SPENT' });
   });
 
   test('is never asked for when the records did not arrive', async () => {

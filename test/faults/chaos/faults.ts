@@ -16,7 +16,7 @@ type Fault = (world: World, random: Random) => Promise<string | null>;
 const STRIKE_TIMEOUT_MS = 15_000;
 const FENCED_TIMEOUT_MS = 60_000;
 const RECOVERY_TIMEOUT_MS = 60_000;
-const CUT_APIS: readonly ApiName[] = [...TRANSACTION_APIS, 'Fetch'];
+const CUT_APIS: readonly ApiName[] = [...TRANSACTION_APIS[2], 'Fetch'];
 const FIXED = SERVICES.filter((service) => service !== ELASTIC);
 
 /** How long after each kill of the broker the money path committed again. */

@@ -142,6 +142,7 @@ describe('the broker', () => {
     logFile: '/log',
     port: 1,
     controllerPort: 2,
+    longLived: false,
   };
 
   test('listens on loopback only, and advertises the port it listens on', () => {
