@@ -177,7 +177,16 @@ function apiVersions(level: number | null): Buffer {
     writer.noTags();
   });
   writer.int32(0);
-  writer.uvarint(2);
+  writer.uvarint(3);
+  // What this broker could do is no reason to do it: others of its cluster may not.
+  writeTag(writer, 0, (content) =>
+    content.compactArray(['transaction.version'], (name) => {
+      content.compactString(name);
+      content.int16(0);
+      content.int16(2);
+      content.noTags();
+    }),
+  );
   writeTag(writer, 1, (content) => content.int64(7));
   writeTag(writer, 2, (content) =>
     content.compactArray(['metadata.version', 'transaction.version'], (name) => {
