@@ -1,23 +1,16 @@
 /**
- * `npm run bench -- [throughput|latency|recovery] [--events N] [--json]`: figures of the whole system on this machine.
+ * `npm run bench -- NAME... [--json]`: figures of this machine, of the whole system and of its parts.
  *
- * Everything runs at once on the machine's cores: broker, registry, ClickHouse, all services and the load generator.
- * Rates depend on the machine; compare only figures of one run. Exit code 1 when a use was lost.
+ * Rates depend on the machine; compare only figures of one run. Exit code 1 when a use was lost or when two ways of
+ * doing the same work came to different results.
  */
-import { setTimeout as pause } from 'node:timers/promises';
-import { createClient } from '@clickhouse/client';
-import Table from 'cli-table3';
 import { Command } from 'commander';
-import { sinkCounts } from '../../infra/proof/analytics-totals.ts';
-import { recordCount } from '../../infra/proof/audit.ts';
-import { type BenchSystem, startBenchSystem } from './bench-system.ts';
-import { type LatencyResult, latency } from './latency.ts';
-import { type RecoveryResult, recovery } from './recovery.ts';
-import { type ThroughputResult, throughput } from './throughput.ts';
-
-const RECOVERIES = 5;
-/** A latency run counts from here on: everything is compiled and every cache is filled. */
-const WARM_SECONDS = 15;
+import { codec } from './codec.ts';
+import { kernel } from './kernel.ts';
+import { money } from './money.ts';
+import { recordBatch } from './record-batch.ts';
+import { type Comparison, comparisonText } from './rounds.ts';
+import { lostIn, type SystemBench, systemBench, systemText } from './system.ts';
 
 interface Options {
   readonly events: string;
@@ -27,117 +20,73 @@ interface Options {
   readonly json?: boolean;
 }
 
+/** What a bench answers: figures for programs, the same for people, and whether nothing was wrong. */
+interface Outcome {
+  readonly figures: Readonly<Record<string, unknown>>;
+  readonly text: string;
+  readonly isSound: boolean;
+}
+
+const COMPARISONS: Readonly<Record<string, () => Promise<Comparison>>> = {
+  kernel: () => kernel(),
+  money: () => money(),
+  codec: () => codec(),
+  'record-batch': () => recordBatch(),
+};
+
+const SYSTEM: readonly SystemBench[] = ['throughput', 'latency', 'recovery'];
+const DEFAULT: readonly string[] = ['latency', 'throughput'];
+
 const command = new Command('npm run bench --')
-  .argument('[names...]', 'throughput, latency, recovery; the first two when none is named', [
-    'latency',
-    'throughput',
-  ])
+  .argument(
+    '[names...]',
+    `${[...SYSTEM, ...Object.keys(COMPARISONS)].join(', ')}; ${DEFAULT.join(' and ')} when none`,
+  )
   .option('--events <n>', 'uses of the throughput run', '1000000')
   .option('--rates <list>', 'uses a second of the latency runs', '1000')
   .option('--seconds <n>', 'length of a latency run', '20')
   .option('--keys <n>', 'keys of state of the recovery run', '1000000')
   .option('--json', 'one JSON object on standard output');
 
-async function main(names: readonly string[], options: Options): Promise<number> {
-  const tell = (line: string): void => void process.stderr.write(`${line}\n`);
-  const recovered = names.includes('recovery') ? await runRecovery(tell, Number(options.keys)) : null;
-  if (recovered !== null && names.length === 1) {
-    process.stdout.write(
-      options.json === true ? `${JSON.stringify({ recovery: recovered })}\n` : recoveryLine(recovered),
-    );
-    return 0;
-  }
-  const bench = await startBenchSystem(tell);
-  const latencies: LatencyResult[] = [];
-  let flow: ThroughputResult | null = null;
-  try {
-    // The load comes first: a broker and services that have just started answer slowly while they are being compiled.
-    if (names.includes('throughput')) {
-      tell(`throughput of ${options.events} uses`);
-      flow = await throughput(bench, Number(options.events));
-    }
-    if (names.includes('latency')) {
-      await untilClickHouseHasAll(bench);
-      for (const rate of options.rates.split(',').map(Number)) {
-        tell(`latency at ${rate} uses a second`);
-        latencies.push(
-          await latency(bench, {
-            ratePerSecond: rate,
-            seconds: Number(options.seconds),
-            warmSeconds: WARM_SECONDS,
-          }),
-        );
-      }
-    }
-  } finally {
-    await bench.stop();
-  }
-  if (options.json === true) {
-    process.stdout.write(`${JSON.stringify({ latencies, throughput: flow, recovery: recovered })}\n`);
-  } else {
-    process.stdout.write(`${report(latencies, flow)}${recovered === null ? '' : recoveryLine(recovered)}`);
-  }
-  const lost = (flow?.lost ?? 0) + latencies.reduce((sum, { missing }) => sum + missing, 0);
-  return lost === 0 ? 0 : 1;
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
 
-async function runRecovery(tell: (line: string) => void, keys: number): Promise<RecoveryResult> {
-  const bench = await startBenchSystem(tell, ['credit-balances']);
-  try {
-    tell(`recovery of ${keys} keys`);
-    return await recovery(bench, keys, RECOVERIES);
-  } finally {
-    await bench.stop();
-  }
+async function compared(name: string, run: () => Promise<Comparison>): Promise<Outcome> {
+  tell(name);
+  const comparison = await run();
+  const text = comparisonText(comparison);
+  return { figures: { [name]: comparison }, text, isSound: comparison.differences === 0 };
 }
 
-function recoveryLine({ keys, awayMs, residentMiB }: RecoveryResult): string {
-  return `${keys} keys: away after SIGKILL for ${awayMs.join(', ')} ms, then ${residentMiB} MiB resident\n`;
-}
-
-/** What the load left for the sink to insert would otherwise be measured as latency. */
-async function untilClickHouseHasAll({ system }: BenchSystem): Promise<void> {
-  const client = createClient({ url: system.stack.clickhouseUrl, ...system.stack.clickhouseWriter });
-  try {
-    for (;;) {
-      const rows = await sinkCounts(client);
-      const entries = await recordCount(system, 'journal');
-      if (rows.get('journal') >= entries) return;
-      await pause(500);
-    }
-  } finally {
-    await client.close();
-  }
-}
-
-function report(latencies: readonly LatencyResult[], flow: ThroughputResult | null): string {
-  const rows = latencies.map(({ ratePerSecond, measured, missing, p50Ms, p95Ms, p99Ms, maxMs }) => [
-    ratePerSecond,
-    measured,
-    missing,
-    p50Ms,
-    p95Ms,
-    p99Ms,
-    maxMs,
-  ]);
-  const times = new Table({
-    head: ['uses/s', 'measured', 'missing', 'p50 ms', 'p95 ms', 'p99 ms', 'max ms'],
+async function ofSystem(names: readonly SystemBench[], options: Options): Promise<Outcome> {
+  const result = await systemBench(new Set(names), {
+    events: Number(options.events),
+    rates: options.rates.split(',').map(Number),
+    seconds: Number(options.seconds),
+    keys: Number(options.keys),
+    tell,
   });
-  times.push(...rows);
-  const parts = new Table({ head: ['part', 'resident MiB', 'CPU s per million uses'] });
-  for (const [name, rss] of Object.entries(flow?.rssMiB ?? {})) {
-    parts.push([name, rss, flow?.cpuSecondsPerMillion[name] ?? '']);
+  return { figures: { ...result }, text: systemText(result), isSound: lostIn(result) === 0 };
+}
+
+async function main(names: readonly string[], options: Options): Promise<number> {
+  const unknown = names.filter((name) => !SYSTEM.some((known) => known === name) && !(name in COMPARISONS));
+  if (unknown.length > 0) {
+    tell(`there is no bench ${unknown.join(', ')}; see --help`);
+    return 1;
   }
-  const rates =
-    flow === null
-      ? ''
-      : `${flow.uses} uses: produced ${flow.producedPerSecond}/s, to balances ${flow.toBalancesPerSecond}/s, ` +
-        `all services ${flow.allServicesPerSecond}/s, lost ${flow.lost}\n`;
-  return `${latencies.length > 0 ? `${times}\n` : ''}${rates}${flow === null ? '' : `${parts}\n`}`;
+  const outcomes: Outcome[] = [];
+  for (const [name, run] of Object.entries(COMPARISONS)) {
+    if (names.includes(name)) outcomes.push(await compared(name, run));
+  }
+  const ofWhole = SYSTEM.filter((name) => names.includes(name));
+  if (ofWhole.length > 0) outcomes.push(await ofSystem(ofWhole, options));
+  const figures = Object.assign({}, ...outcomes.map((outcome) => outcome.figures));
+  const text = outcomes.map((outcome) => outcome.text).join('\n');
+  process.stdout.write(options.json === true ? `${JSON.stringify(figures)}\n` : text);
+  return outcomes.every(({ isSound }) => isSound) ? 0 : 1;
 }
 
 command.parse();
-process.exitCode = await main(
-  command.args.length > 0 ? command.args : ['latency', 'throughput'],
-  command.opts<Options>(),
-);
+process.exitCode = await main(command.args.length > 0 ? command.args : DEFAULT, command.opts<Options>());
