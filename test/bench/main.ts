@@ -22,6 +22,7 @@ interface Options {
   readonly runs: string;
   readonly partitions: string;
   readonly measures: string;
+  readonly programs: string;
   readonly oursCommitMs?: string;
   readonly nodeOptions?: string;
   readonly json?: boolean;
@@ -55,6 +56,7 @@ const command = new Command('npm run bench --')
   .option('--runs <n>', 'peer: runs of each program and measurement', '5')
   .option('--partitions <list>', 'peer: partitions of the throughput runs', '1,4')
   .option('--measures <list>', 'peer: which of the two', 'throughput,latency')
+  .option('--programs <list>', 'peer: which of the two', 'peer,ours')
   .option('--ours-commit-ms <n>', 'peer: another commit interval of ours')
   .option('--node-options <flags>', 'peer: flags for our process, --cpu-prof for instance')
   .option('--json', 'one JSON object on standard output');
@@ -94,6 +96,7 @@ async function ofPeer(options: Options): Promise<Outcome> {
     partitions: options.partitions,
     rates: options.rates ?? '1000,5000',
     measures: options.measures,
+    programs: options.programs,
     tell,
   });
   return { figures: { peer: figures }, text, isSound };

@@ -1,7 +1,7 @@
 /** The options of `npm run bench -- peer` and what comes out, as the other benches have it. */
 import { join } from 'node:path';
 import { type PeerFigures, peerFigures, peerText } from './report.ts';
-import { comparePeer, type Measure } from './runner.ts';
+import { comparePeer, type Measure, type Program } from './runner.ts';
 
 /** Beside the project, where its yardsticks are kept. */
 const DEFAULT_DIR = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'peers');
@@ -14,6 +14,7 @@ const COMMIT_MS = {
 } as const;
 
 const MEASURES: readonly Measure[] = ['throughput', 'latency'];
+const PROGRAMS: readonly Program[] = ['peer', 'ours'];
 
 export interface PeerBenchOptions {
   readonly peerDir?: string;
@@ -23,6 +24,7 @@ export interface PeerBenchOptions {
   readonly partitions: string;
   readonly rates: string;
   readonly measures: string;
+  readonly programs: string;
   readonly seconds: number;
   readonly oursCommitMs?: string;
   readonly nodeOptions?: string;
@@ -51,6 +53,7 @@ export async function peerBench(options: PeerBenchOptions): Promise<PeerOutcome>
     partitions: numbers(options.partitions),
     rates: numbers(options.rates),
     measures: MEASURES.filter((measure) => options.measures.split(',').includes(measure)),
+    programs: PROGRAMS.filter((program) => options.programs.split(',').includes(program)),
     commitMs: {
       throughput: { ...COMMIT_MS.throughput, ...ownPace },
       latency: { ...COMMIT_MS.latency, ...ownPace },

@@ -19,6 +19,7 @@ const MAIN = join(import.meta.dirname, 'main.ts');
 const DRIVER_JVM = ['-Xmx1500m', '-XX:+UseSerialGC', '-Dorg.apache.avro.specific.use_custom_coders=true'];
 /** How long the driver waits for an idle machine before each run. */
 const QUIET_WAIT_S = 6;
+const WARM_EVENTS = 200_000;
 
 export type Program = 'ours' | 'peer';
 export type Measure = 'throughput' | 'latency';
@@ -33,6 +34,8 @@ export interface PeerOptions {
   readonly seconds: number;
   readonly warmSeconds: number;
   readonly measures: readonly Measure[];
+  /** Both for a comparison; one to look at it alone. */
+  readonly programs: readonly Program[];
   readonly commitMs: Readonly<Record<Measure, Readonly<Record<Program, number>>>>;
   /** Flags of the Node process of ours, for a profile for instance. */
   readonly nodeOptions: readonly string[];
@@ -65,10 +68,12 @@ export async function comparePeer(options: PeerOptions): Promise<readonly PeerRu
     const peer = buildPeer(found, scratch, options.isBuilt);
     options.tell('starting the broker');
     broker = await startBroker(peer, scratch);
+    const place = { options, peer, scratch, broker };
+    for (const plan of warmUp(options)) await runDriver(plan, place);
     const runs: PeerRun[] = [];
     for (let round = 0; round < options.runs; round += 1) {
       for (const plan of plans(options, round)) {
-        const run = await runDriver(plan, { options, peer, scratch, broker });
+        const run = await runDriver(plan, place);
         options.tell(JSON.stringify({ program: run.program, ...run.figures }));
         runs.push(run);
       }
@@ -87,9 +92,17 @@ interface Plan {
   readonly settings: readonly string[];
 }
 
+/** On a broker that was just started latencies say more about its compiler than about either program. */
+function warmUp(options: PeerOptions): readonly Plan[] {
+  if (options.measures.includes('throughput')) return [];
+  options.tell('warming the broker up');
+  const settings = ['P=1', `N=${WARM_EVENTS}`, 'COMMIT_MS=20', 'QUIET_WAIT=0'];
+  return options.programs.map((program) => ({ program, measure: 'throughput', at: 1, settings }));
+}
+
 /** The two programs one after the other for each measurement; who comes first changes from round to round. */
 function plans(options: PeerOptions, round: number): readonly Plan[] {
-  const programs: readonly Program[] = round % 2 === 0 ? ['peer', 'ours'] : ['ours', 'peer'];
+  const programs = round % 2 === 0 ? options.programs : options.programs.toReversed();
   return options.measures.flatMap((measure) => {
     const points = measure === 'throughput' ? options.partitions : options.rates;
     return points.flatMap((at) =>
