@@ -59,6 +59,13 @@ const RULES = [
     wayOut: 'Use one of the values listed in the schema.',
   },
   {
+    code: 'too_large',
+    ...refused,
+    meaning: 'The record is so large that what follows from it could not be written.',
+    wayOut:
+      'Shorten the field named, or send a price book in more parts; a record has at most 250,000 bytes.',
+  },
+  {
     code: 'negative_count',
     ...refused,
     meaning: 'A count is below zero.',
@@ -143,6 +150,12 @@ const RULES = [
     wayOut: 'Publish the change under the next version.',
   },
   {
+    code: 'versions_exhausted',
+    ...refused,
+    meaning: 'As many versions are kept of this account, outcome or all price books as there may be.',
+    wayOut: 'Ask the operator; shorter contracts and books in fewer parts leave room for more versions.',
+  },
+  {
     code: 'account_unknown',
     ...refusedForNow,
     meaning: 'No billing account with this id is known.',
@@ -180,6 +193,13 @@ const RULES = [
     wayOut: 'Publish the price; the use is rated when the price arrives.',
   },
   {
+    code: 'charge_out_of_range',
+    ...refusedForNow,
+    meaning:
+      'The price found makes this use dearer than any real one; it is kept in suspense and nothing is owed for it yet.',
+    wayOut: 'Correct the price or the markup; the use is rated when the correction arrives.',
+  },
+  {
     code: 'outcome_unknown',
     ...refusedForNow,
     meaning: 'No definition of this outcome type is in force.',
@@ -208,6 +228,12 @@ const RULES = [
     ...refused,
     meaning: 'The same payment id came before with another amount, currency or kind; the first one stands.',
     wayOut: 'Compare with the provider and send the difference as a fact of its own.',
+  },
+  {
+    code: 'grants_exhausted',
+    ...refusedForNow,
+    meaning: 'The account has as many unspent grants and payments as can be kept.',
+    wayOut: 'Send the record again when credits have been spent or have expired.',
   },
 ] as const satisfies readonly Rule[];
 
@@ -272,6 +298,8 @@ export interface RefusalRule extends Rule {
 export const REFUSALS: readonly RefusalRule[] = RULES;
 export const DEAD_LETTERS: readonly RefusalRule[] = DEAD_LETTER_RULES;
 
+const PRECEDENCE: ReadonlyMap<string, number> = new Map(REFUSALS.map(({ code }, place) => [code, place]));
+
 const BY_CODE: ReadonlyMap<string, RefusalRule> = new Map(
   [...REFUSALS, ...DEAD_LETTERS].map((rule) => [rule.code, rule]),
 );
@@ -279,4 +307,17 @@ const BY_CODE: ReadonlyMap<string, RefusalRule> = new Map(
 /** The rule behind a code, or undefined for a code that does not exist. */
 export function refusalRule(code: string): RefusalRule | undefined {
   return BY_CODE.get(code);
+}
+
+/** Of two problems of one record, the one that it is refused for. */
+export function firstProblem<P extends { readonly code: RefusalCode }>(
+  one: P | null,
+  other: P | null,
+): P | null {
+  if (one === null || other === null) return one ?? other;
+  return placeOf(other.code) < placeOf(one.code) ? other : one;
+}
+
+function placeOf(code: RefusalCode): number {
+  return PRECEDENCE.get(code) ?? REFUSALS.length;
 }

@@ -9,14 +9,17 @@
  * Invariants:
  *  1. Verdicts depend on the partition's records alone, append time included, so every reader reaches the same one.
  *  2. The order of checks is the order of codes in `schemas/refusals.ts`: readable, right key, acceptable, not seen.
- *  3. Whatever becomes of a use that can be read, its verdict carries the number of its source (U4).
+ *  3. What becomes an input from outside is small enough that all that follows from it can be written. Records of our
+ *     own services are as small as what they were derived from, and are never refused for their size.
+ *  4. Whatever becomes of a use that can be read, its verdict carries the number of its source (U4).
  */
 import { hash } from 'node:crypto';
 import { decodeFramed } from '../schemas/codec.ts';
 import type { RecordTypes } from '../schemas/generated/record-types.ts';
 import type { UsageEvent } from '../schemas/generated/usage-event.ts';
 import { type Instant, instantOfMillis } from '../schemas/instant.ts';
-import type { DeadLetterCode } from '../schemas/refusals.ts';
+import { type RecordProblem, sizeProblem, textProblem } from '../schemas/record-rules.ts';
+import { type DeadLetterCode, firstProblem } from '../schemas/refusals.ts';
 import type { SchemaDirectory } from '../schemas/schema-directory.ts';
 import { checkUsage } from '../schemas/usage-rules.ts';
 import type { AdmissionWindow } from './admission-window.ts';
@@ -24,7 +27,7 @@ import { inputOf } from './input.ts';
 import type { LogRecord } from './log.ts';
 import { partitionOf } from './partitioner.ts';
 import type { Input, RefusalOutput } from './processor.ts';
-import { type RecordOf, TOPICS, type TopicName } from './topics.ts';
+import { isFromOutside, type RecordOf, TOPICS, type TopicName } from './topics.ts';
 import { digestOfUse, type SourceNumber, sourceNumberOf } from './use-identity.ts';
 
 const FRAME_BYTES = 5;
@@ -81,6 +84,7 @@ export class Intake {
     const appendedAt = instantOfMillis(record.appendedAt);
     const refusal =
       this.#checkKey(record, topic, decoded.value) ??
+      checkForm(topic, decoded.value, record.value.length) ??
       this.#admit(arrival, { value: decoded.value, writerId: decoded.writerId, appendedAt });
     if (refusal !== null) {
       const source = isUsage(topic, decoded.value) ? sourceNumberOf(decoded.value) : null;
@@ -122,10 +126,14 @@ export class Intake {
   ): RefusalOutput | null {
     if (!isUsage(arrival.topic, decoded.value)) return null;
     const event = decoded.value;
-    const problem = checkUsage(event, decoded.appendedAt, event.accountId);
+    const bytes = arrival.record.value ?? Buffer.alloc(0);
+    const problem = firstProblem<RecordProblem>(
+      checkUsage(event, decoded.appendedAt, event.accountId),
+      sizeProblem(event, bytes.length),
+    );
     if (problem !== null) return refusal(problem, event);
     const isOwnSchema = decoded.writerId === this.#directory.idOf('UsageEvent');
-    const body = arrival.record.value?.subarray(FRAME_BYTES) ?? null;
+    const body = bytes.subarray(FRAME_BYTES);
     const sighting = this.#window.see(
       hash('sha256', `${event.accountId}\0${event.requestId}`, 'buffer'),
       digestOfUse(event, isOwnSchema ? body : null),
@@ -134,6 +142,13 @@ export class Intake {
     if (sighting === 'new') return null;
     return refusal({ code: sighting, field: 'requestId', message: SIGHTINGS[sighting] }, event);
   }
+}
+
+/** A use is judged with its own rules, which bound every text of it. */
+function checkForm(topic: TopicName, value: AnyValue, bytes: number): RefusalOutput | null {
+  if (!isFromOutside(topic) || isUsage(topic, value)) return null;
+  const problem = textProblem(TOPICS[topic].record, value) ?? sizeProblem(value, bytes);
+  return problem === null ? null : refusal(problem, value);
 }
 
 const SIGHTINGS = {

@@ -66,6 +66,17 @@ export const SERVICES: readonly ServiceName[] = [
   'invoice-rollups',
 ];
 
+const FROM_OUTSIDE: ReadonlySet<string> = new Set(
+  Object.entries(TOPICS).flatMap(([topic, { writers }]) =>
+    writers.every((writer) => SERVICES.some((service) => service === writer)) ? [] : [topic],
+  ),
+);
+
+/** Whether somebody besides our services writes the topic, so that its records may hold anything. */
+export function isFromOutside(topic: TopicName): boolean {
+  return FROM_OUTSIDE.has(topic);
+}
+
 /** The topics a service writes besides its outputs: what it rejected, its state, its steps. */
 export function serviceTopics(service: ServiceName): {
   readonly rejected: string;

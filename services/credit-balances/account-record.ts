@@ -13,9 +13,6 @@ import type { AccountId } from '../../schemas/ids.ts';
 import { type Books, scopedKey } from './model.ts';
 import { later, type Occasion } from './occasion.ts';
 
-/** An account whose record never comes keeps at most this many payments; later ones must be sent again. */
-const waitingPaymentsMax = 1_000;
-
 export function acceptsCurrency(account: CreditAccount | undefined, currency: string): boolean {
   return account === undefined || account.currency === null || account.currency === currency;
 }
@@ -69,14 +66,4 @@ export function waitingPayments(books: Books, account: CreditAccount): readonly 
     const payment = books.payments.get(scopedKey(account.accountId, paymentId));
     return payment === undefined ? [] : [payment];
   });
-}
-
-/** Whether a payment is booked now, waits for the account record, or finds no room to wait. */
-export function placeOfPayment(
-  account: CreditAccount | undefined,
-  paymentId: string,
-): 'now' | 'waiting' | 'full' {
-  if (account?.known === true) return 'now';
-  const waiting = account?.waitingPayments ?? [];
-  return waiting.length < waitingPaymentsMax || waiting.includes(paymentId) ? 'waiting' : 'full';
 }

@@ -5,7 +5,7 @@
  *
  * Invariant: the ids of entries follow from what is booked, so booking the same thing twice gives the same id twice.
  */
-import { type Amount, parseAmount } from '../../schemas/amount.ts';
+import type { Amount } from '../../schemas/amount.ts';
 import type { CreditAccount } from '../../schemas/generated/credit-account.ts';
 import type { JournalEntry } from '../../schemas/generated/journal-entry.ts';
 import { applyEntry } from './apply-entry.ts';
@@ -13,9 +13,6 @@ import { burn, settle } from './burn.ts';
 import type { LedgerAccount } from './chart-of-accounts.ts';
 import type { Booked } from './model.ts';
 import { credit, debit, type EntryHead, entryOf } from './posting.ts';
-
-/** Above any real payment, and so far below 38 digits that a hundred thousand million of them still add up. */
-export const bookedAmountMax: Amount = parseAmount('1000000000000000');
 
 export type Booking = (account: CreditAccount) => JournalEntry;
 

@@ -8,28 +8,22 @@
  *  1. Every input ends in entries, in a refusal, or in state that waits; only drafts, suspense and zero charges do nothing.
  *  2. Entries of one input are booked in turn, each on what the one before left.
  */
-import { ZERO } from '../../schemas/amount.ts';
 import type { Account } from '../../schemas/generated/account.ts';
 import type { Charge } from '../../schemas/generated/charge.ts';
 import type { Contract } from '../../schemas/generated/contract.ts';
 import type { Invoice } from '../../schemas/generated/invoice.ts';
 import type { PaymentEvent } from '../../schemas/generated/payment-event.ts';
 import type { AccountId } from '../../schemas/ids.ts';
-import {
-  acceptsCurrency,
-  placeOfPayment,
-  waitingPayments,
-  withCurrency,
-  withRecord,
-} from './account-record.ts';
-import { type Booking, bookedAmountMax, bookInTurn } from './booking.ts';
-import { bookCharge, movesMoney } from './charges.ts';
+import { acceptsCurrency, waitingPayments, withCurrency, withRecord } from './account-record.ts';
+import { type Booking, bookInTurn } from './booking.ts';
+import { bookCharge, chargeProblem, movesMoney } from './charges.ts';
 import { bookExpiries } from './expiry.ts';
-import { bookGrants, withNewGrants } from './grants.ts';
+import { bookGrants, grantProblems, withNewGrants } from './grants.ts';
 import { type Booked, type Books, type CreditInput, type Refused, scopedKey } from './model.ts';
 import { type Occasion, timeOf } from './occasion.ts';
 import { bookPayment, bookWhole } from './payment-bookings.ts';
 import { judgePayment, type PaymentRefusal } from './payments.ts';
+import { notBooked, placeOfPayment } from './room.ts';
 import { bookRounding, needsRounding, roundingEntryId } from './roundings.ts';
 
 /** One tick settles at most this many accounts; the rest follows with the next one. */
@@ -55,6 +49,8 @@ export function decide(books: Books, input: CreditInput): Answers {
 }
 
 function decideCharge(books: Books, charge: Charge, occasion: Occasion): Answers {
+  const problem = chargeProblem(charge);
+  if (problem !== null) return [refuse(charge.accountId, charge.chargeId, problem)];
   if (!movesMoney(charge)) return [];
   const account = books.accounts.get(charge.accountId);
   if (!acceptsCurrency(account, charge.currency)) return [mismatch(charge, charge.chargeId)];
@@ -78,26 +74,9 @@ function decideAccount(books: Books, record: Account, occasion: Occasion): Answe
 }
 
 function decideContract(books: Books, contract: Contract, occasion: Occasion): Answers {
-  const refusals = contract.grants
-    .filter(({ amount }) => amount <= ZERO)
-    .map(({ grantId }) =>
-      refuse(contract.accountId, `${contract.contractId}:${grantId}`, {
-        code: 'amount_not_positive',
-        field: 'grants',
-        message: `grant ${grantId} gives nothing`,
-      }),
-    );
-  for (const { grantId, amount } of contract.grants) {
-    if (amount <= bookedAmountMax) continue;
-    const message = `grant ${grantId} gives more than there is`;
-    refusals.push(
-      refuse(contract.accountId, `${contract.contractId}:${grantId}`, {
-        code: 'invalid_value',
-        field: 'grants',
-        message,
-      }),
-    );
-  }
+  const refusals = grantProblems(books, contract, occasion).map(({ recordId, ...problem }) =>
+    refuse(contract.accountId, recordId, problem),
+  );
   const account = withNewGrants(books, contract, occasion);
   return [...bookInTurn(account, bookGrants(account, timeOf(occasion))), ...refusals];
 }
@@ -109,16 +88,11 @@ function decidePayment(books: Books, event: PaymentEvent, occasion: Occasion): A
   const verdict = judgePayment(books.payments.get(scopedKey(accountId, paymentId)), event, occasion);
   const refusals = verdict.refusals.map((refusal) => refuse(accountId, paymentId, refusal));
   if (verdict.payment === null || verdict.books.length === 0) return refusals;
-  const place = placeOfPayment(account, paymentId);
+  const place = placeOfPayment(account, paymentId, verdict.books);
   if (place === 'now' && account !== undefined) {
     return [...bookInTurn(account, bookPayment(verdict.payment, verdict.books)), ...refusals];
   }
-  const message =
-    place === 'full' ? 'too many payments wait for this account' : 'the payment waits for its account';
-  return [
-    refuse(accountId, paymentId, { code: 'account_unknown', field: 'accountId', message }),
-    ...refusals,
-  ];
+  return [refuse(accountId, paymentId, notBooked(account, place)), ...refusals];
 }
 
 function decideInvoice(books: Books, invoice: Invoice, occasion: Occasion): Answers {

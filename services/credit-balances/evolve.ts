@@ -11,20 +11,14 @@ import type { Contract } from '../../schemas/generated/contract.ts';
 import type { Invoice } from '../../schemas/generated/invoice.ts';
 import type { JournalEntry } from '../../schemas/generated/journal-entry.ts';
 import type { PaymentEvent } from '../../schemas/generated/payment-event.ts';
-import {
-  acceptsCurrency,
-  placeOfPayment,
-  unopened,
-  waitingPayments,
-  withCurrency,
-  withRecord,
-} from './account-record.ts';
+import { acceptsCurrency, unopened, waitingPayments, withCurrency, withRecord } from './account-record.ts';
 import { applyEntry } from './apply-entry.ts';
 import { movesMoney } from './charges.ts';
 import { withNewGrants } from './grants.ts';
 import { type Booked, type Books, type CreditInput, scopedKey } from './model.ts';
 import type { Occasion } from './occasion.ts';
 import { judgePayment } from './payments.ts';
+import { placeOfPayment } from './room.ts';
 import { needsRounding } from './roundings.ts';
 
 export function evolve(books: Books, fact: CreditInput | Booked): void {
@@ -93,7 +87,7 @@ function evolvePayment(books: Books, event: PaymentEvent, occasion: Occasion): v
   const key = scopedKey(accountId, paymentId);
   const { payment, books: facts } = judgePayment(books.payments.get(key), event, occasion);
   if (payment === null) return;
-  const place = facts.length === 0 ? 'now' : placeOfPayment(account, paymentId);
+  const place = facts.length === 0 ? 'now' : placeOfPayment(account, paymentId, facts);
   if (place === 'full') return;
   books.payments.set(key, payment);
   if (place === 'now' || account?.waitingPayments.includes(paymentId) === true) return;

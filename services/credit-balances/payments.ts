@@ -14,8 +14,8 @@ import { type Amount, formatAmount, ZERO } from '../../schemas/amount.ts';
 import { addAmounts } from '../../schemas/amount-arithmetic.ts';
 import type { CreditPayment, PaymentRefund } from '../../schemas/generated/credit-payment.ts';
 import type { PaymentEvent } from '../../schemas/generated/payment-event.ts';
+import { isBookable } from '../../schemas/money-limits.ts';
 import type { RefusalCode } from '../../schemas/refusals.ts';
-import { bookedAmountMax } from './booking.ts';
 import type { Occasion } from './occasion.ts';
 
 /** A payment keeps its refunds, so there must be an end to them. */
@@ -43,7 +43,7 @@ export function judgePayment(
   if (event.amount <= ZERO) {
     return refused('amount_not_positive', 'amount', `a payment of ${formatAmount(event.amount)}`);
   }
-  if (event.amount > bookedAmountMax) {
+  if (!isBookable(event.amount)) {
     return refused('invalid_value', 'amount', `a payment of ${formatAmount(event.amount)} is not real`);
   }
   switch (event.kind) {

@@ -37,7 +37,7 @@ const HTTP_CODES = {
   },
   not_found: { status: 404, wayOut: 'See the list of paths in services/gateway/README.md.' },
   payload_too_large: { status: 413, wayOut: 'Split the batch: at most 5 MB and 1,000 records a request.' },
-  record_too_large: { status: 413, wayOut: 'Make the record smaller; one record is below 900 kB.' },
+  record_too_large: { status: 413, wayOut: 'Send at most 500 records of reference data in one request.' },
   media_type_unsupported: { status: 415, wayOut: 'Send application/json, not compressed.' },
   nothing_acceptable: {
     status: 422,

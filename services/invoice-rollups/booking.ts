@@ -10,6 +10,7 @@ import type { BillingPeriod } from '../../schemas/billing-period.ts';
 import type { InvoiceCell } from '../../schemas/generated/invoice-cell.ts';
 import type { DraftLine, InvoiceDraft } from '../../schemas/generated/invoice-draft.ts';
 import type { InvoiceItem } from '../../schemas/generated/invoice-item.ts';
+import { addQuantities } from './item.ts';
 import { cellKey, draftKey } from './keys.ts';
 import type { Desk } from './model.ts';
 
@@ -56,7 +57,7 @@ function lineWith(line: DraftLine, item: InvoiceItem): DraftLine {
   return {
     lineClass: line.lineClass,
     exactAmount: addAmounts(line.exactAmount, item.amount),
-    quantity: line.quantity + item.quantity,
+    quantity: addQuantities(line.quantity, item.quantity),
     charges: line.charges + 1,
   };
 }
@@ -78,7 +79,7 @@ function cellWith(
     lineClass: item.lineClass,
     costCentre,
     exactAmount: addAmounts(cell?.exactAmount ?? ZERO, item.amount),
-    quantity: (cell?.quantity ?? 0) + item.quantity,
+    quantity: addQuantities(cell?.quantity ?? 0, item.quantity),
     charges: (cell?.charges ?? 0) + 1,
     cause: item.cause,
   };

@@ -7,6 +7,8 @@
  *  1. A period is issued exactly once: its draft is there until then and gone afterwards.
  *  2. A charge is either invoiced, waiting for its account, in suspense, or refused for its currency.
  */
+import { formatAmount } from '../../schemas/amount.ts';
+import type { Charge } from '../../schemas/generated/charge.ts';
 import type { InvoiceItem } from '../../schemas/generated/invoice-item.ts';
 import type { Instant } from '../../schemas/instant.ts';
 import { accountProblem } from './account-record.ts';
@@ -31,6 +33,7 @@ export function decide(desk: Desk, input: InvoiceInput): readonly (InvoiceOutput
 
 function decideCharge(desk: Desk, { value }: InputOf<'charges'>): readonly Refused[] {
   const currency = desk.accounts.get(value.accountId)?.currency ?? null;
+  if (value.status !== 'suspense' && !isInvoiced(value)) return [notReal(value)];
   if (!isInvoiced(value) || currency === null || currency === value.currency) return [];
   return [mismatch(value)];
 }
@@ -72,6 +75,18 @@ function decideTick(
       return [{ topic: 'invoice-rollups', key: cell.accountId, value: rollupOf(cell, cause) }];
     });
   return [...issued, ...final];
+}
+
+function notReal({ accountId, chargeId, amount }: Charge): Refused {
+  const message = `a charge of ${formatAmount(amount)} is not real`;
+  return {
+    topic: 'rejected',
+    code: 'invalid_value',
+    field: 'amount',
+    message,
+    accountId,
+    recordId: chargeId,
+  };
 }
 
 function mismatch(charge: Pick<InvoiceItem, 'accountId' | 'chargeId' | 'currency'>): Refused {

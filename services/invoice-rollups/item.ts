@@ -1,14 +1,23 @@
 /**
  * Rule: which charges an invoice counts, and what it needs of them.
  *
- * Invariant: a charge in suspense owes nothing yet and is not counted; the charge that completes it is.
+ * Invariants:
+ *  1. A charge in suspense owes nothing yet and is not counted; the charge that completes it is.
+ *  2. A charge beyond `MONEY_LIMITS` is not counted: credit-balances does not book it, and an invoice asks for nothing else.
  */
 import type { Charge } from '../../schemas/generated/charge.ts';
 import type { InvoiceItem } from '../../schemas/generated/invoice-item.ts';
+import { isBookable } from '../../schemas/money-limits.ts';
+import { USAGE_LIMITS } from '../../schemas/usage-rules.ts';
 import type { InputOf } from './model.ts';
 
 export function isInvoiced(charge: Charge): boolean {
-  return charge.status !== 'suspense';
+  return charge.status !== 'suspense' && isBookable(charge.amount);
+}
+
+/** Quantities are shown and never paid by, so what is more than can be written exactly is shown as the most that can. */
+export function addQuantities(one: number, other: number): number {
+  return Math.min(one + other, USAGE_LIMITS.sequenceMax);
 }
 
 export function itemOf({ value, cause }: InputOf<'charges'>): InvoiceItem {
@@ -28,6 +37,6 @@ export function itemOf({ value, cause }: InputOf<'charges'>): InvoiceItem {
 /** Tokens, outcomes or fees: whatever the line counts. */
 function quantityOf(charge: Charge): number {
   let quantity = 0;
-  for (const component of charge.components) quantity += component.quantity;
+  for (const component of charge.components) quantity = addQuantities(quantity, component.quantity);
   return quantity;
 }

@@ -14,7 +14,7 @@ import type { RefusalCode } from '../../schemas/refusals.ts';
 import { boundDefinition, casesWaitingFor, definitionFor } from './binding.ts';
 import { caseOf, isPlausible, knownCase, sameClaim } from './case.ts';
 import { decisionOnEvidence, decisionOnTimeout } from './decision.ts';
-import { definitionProblem, sameDefinition } from './definitions.ts';
+import { definitionProblem, hasRoom, sameDefinition } from './definitions.ts';
 import { evidenceOf, evidenceProblem } from './evidence.ts';
 import { caseKey, definitionKey } from './keys.ts';
 import type { Decided, Desk, InputOf, OutcomeInput, Refused } from './model.ts';
@@ -47,6 +47,9 @@ function decideDefinition(desk: Desk, { value, streamTime }: InputOf<'outcome-de
     return [
       refuse(sameDefinition(known, value) ? 'duplicate' : 'version_conflict', { ...about, field: 'version' }),
     ];
+  }
+  if (!hasRoom(desk.timelines.get(outcomeType))) {
+    return [refuse('versions_exhausted', { ...about, field: 'version' })];
   }
   return casesWaitingFor(desk, value).flatMap((open) => {
     const evidence = desk.evidence.get(caseKey(open));
@@ -106,6 +109,7 @@ interface About {
 const MESSAGES: Readonly<Partial<Record<RefusalCode, string>>> = {
   invalid_value: 'the definition has a value that is not understood',
   version_conflict: 'this version says something else already',
+  versions_exhausted: 'the outcome has as many versions as are kept',
   timestamp_implausible: 'the claim is not from these years',
   duplicate: 'the same came before',
   conflict: 'the same id came before with other content',

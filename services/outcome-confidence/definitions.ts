@@ -19,6 +19,14 @@ const FALLBACKS: ReadonlySet<string> = new Set(['charge_base_rate', 'reject']);
 /** A year; the longest window in use is 30 days. */
 const verificationWindowMaxMs = 366 * 24 * 60 * 60 * 1_000;
 
+/** Versions of one outcome that are kept, since their times are one record of state. */
+const definitionVersionsMax = 1_000;
+
+/** Whether the timeline takes one more version. */
+export function hasRoom(timeline: OutcomeTimeline | undefined): boolean {
+  return (timeline?.versions.length ?? 0) < definitionVersionsMax;
+}
+
 export function versionInForce(timeline: OutcomeTimeline | undefined, at: Instant): number | null {
   return timeline?.versions.findLast(({ effectiveAt }) => effectiveAt <= at)?.version ?? null;
 }

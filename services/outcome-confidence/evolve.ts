@@ -6,7 +6,7 @@
 import type { OutcomeDecision } from '../../schemas/generated/outcome-decision.ts';
 import { bound, casesWaitingFor, definitionFor } from './binding.ts';
 import { caseOf, isPlausible, knownCase } from './case.ts';
-import { definitionProblem, withVersion } from './definitions.ts';
+import { definitionProblem, hasRoom, withVersion } from './definitions.ts';
 import { evidenceOf, evidenceProblem, rememberedEvidence } from './evidence.ts';
 import { caseKey, definitionKey } from './keys.ts';
 import type { Decided, Desk, InputOf, OutcomeInput } from './model.ts';
@@ -32,9 +32,11 @@ export function evolve(desk: Desk, fact: OutcomeInput | Decided): void {
 
 function evolveDefinition(desk: Desk, { value }: InputOf<'outcome-definitions'>): void {
   const key = definitionKey(value.outcomeType, value.version);
+  const timeline = desk.timelines.get(value.outcomeType);
   if (definitionProblem(value) !== null || desk.definitions.get(key) !== undefined) return;
+  if (!hasRoom(timeline)) return;
   desk.definitions.set(key, value);
-  desk.timelines.set(value.outcomeType, withVersion(desk.timelines.get(value.outcomeType), value));
+  desk.timelines.set(value.outcomeType, withVersion(timeline, value));
   for (const waiting of casesWaitingFor(desk, value)) {
     desk.undefinedCases.delete(caseKey(waiting));
     desk.cases.set(caseKey(waiting), bound(waiting, value));

@@ -11,6 +11,7 @@
  */
 import { type Amount, parseAmount } from '../../schemas/amount.ts';
 import { compareAmounts } from '../../schemas/amount-arithmetic.ts';
+import { encodeBody } from '../../schemas/codec.ts';
 import { CURRENCY_CODES } from '../../schemas/currency.ts';
 import type { PriceBook, TokenRate } from '../../schemas/generated/price-book.ts';
 import type { PriceBookIndex, PriceBookVersion } from '../../schemas/generated/price-book-index.ts';
@@ -21,10 +22,14 @@ import { TOKEN_CLASSES } from './model.ts';
 export const PRICE_BOOK_LIMITS = {
   versionsMax: 2_000,
   partsMax: 1_000,
+  /** The index is one record of state, which must be written whole; a version takes its place with its first part. */
+  indexBytesMax: 800_000,
   /** Per token; keeps every sum far inside 38 digits. */
   priceMax: parseAmount('10000'),
 } as const;
 
+/** A number up to `partsMax` as Avro writes it. */
+const PART_NUMBER_BYTES = 2;
 const PURPOSES: readonly string[] = ['cost', 'customer'];
 const CLASSES: ReadonlySet<string> = new Set(TOKEN_CLASSES);
 const CURRENCIES: ReadonlySet<string> = new Set(CURRENCY_CODES);
@@ -44,17 +49,16 @@ export function receivePart(tables: BookTables, book: PriceBook): Receipt {
   }
   const versions = tables.bookIndex.get(INDEX_KEY)?.versions ?? [];
   const before = versions.find((known) => isSameVersion(known, book));
-  const fault = faultOf(book) ?? disagreement(before, book) ?? excess(versions, before);
+  const fault = faultOf(book) ?? disagreement(before, book);
   if (fault !== null) return fault;
   const read = [...(before?.read ?? []), book.part].sort((left, right) => left - right);
   const { priceBookId, version, purpose, currency, effectiveAt, parts } = book;
   const after = { priceBookId, version, purpose, currency, effectiveAt, parts, read };
-  const others = versions.filter((known) => known !== before);
-  return {
-    kind: 'taken',
-    index: { versions: [...others, after] },
-    completed: isComplete(after) ? after : null,
-  };
+  const index = { versions: [...versions.filter((known) => known !== before), after] };
+  if (before === undefined && !hasRoom(index)) {
+    return refused('versions_exhausted', 'version', 'there is no room for another version of a price book');
+  }
+  return { kind: 'taken', index, completed: isComplete(after) ? after : null };
 }
 
 function faultOf(book: PriceBook): Receipt | null {
@@ -97,9 +101,12 @@ function disagreement(before: PriceBookVersion | undefined, book: PriceBook): Re
     : null;
 }
 
-function excess(versions: readonly unknown[], before: PriceBookVersion | undefined): Receipt | null {
-  if (before !== undefined || versions.length < PRICE_BOOK_LIMITS.versionsMax) return null;
-  return refused('invalid_value', 'version', `more than ${PRICE_BOOK_LIMITS.versionsMax} versions`);
+/** Whether the index can be kept, also when all parts of its versions have arrived. */
+function hasRoom(index: PriceBookIndex): boolean {
+  const { versionsMax, indexBytesMax } = PRICE_BOOK_LIMITS;
+  if (index.versions.length > versionsMax) return false;
+  const missing = index.versions.reduce((sum, { parts, read }) => sum + parts - read.length, 0);
+  return encodeBody('PriceBookIndex', index).length + missing * PART_NUMBER_BYTES <= indexBytesMax;
 }
 
 function isSameVersion(known: PriceBookVersion, book: PriceBook): boolean {

@@ -1,15 +1,17 @@
 /**
  * Finds everything that decides the price of one use, or names the first thing that is missing.
  *
- * Boundary: looks things up and computes no amount, so that `evolve` may ask again what `decide` asked.
+ * Boundary: looks things up and writes no charge, so that `evolve` may ask again what `decide` asked.
  *
  * Invariants:
  *  1. All terms are those in force when the use occurred.
  *  2. Nothing missing is replaced by something near: the answer is then a code and the queues to wait in.
+ *  3. What is priceable can be booked: a price that makes a use dearer than `MONEY_LIMITS.booked` is as good as none.
  */
 import type { PriceBookVersion } from '../../schemas/generated/price-book-index.ts';
 import type { SuspendedUse } from '../../schemas/generated/rating-suspended-use.ts';
 import type { AccountTerms, ContractTerms } from '../../schemas/generated/rating-terms.ts';
+import { isBookable } from '../../schemas/money-limits.ts';
 import type { RefusalCode } from '../../schemas/refusals.ts';
 import type { ModelRates } from '../pricing/model.ts';
 import { bookInForce, isIncomplete, modelIn } from '../pricing/price-books.ts';
@@ -17,6 +19,10 @@ import { missingClass } from '../pricing/price-tokens.ts';
 import { ratesFor } from '../pricing/resolve-model.ts';
 import type { View } from './model.ts';
 import { inForce } from './terms.ts';
+import { amountOf } from './usage-charge.ts';
+
+/** At the highest price and markup there are, so many tokens can still be booked, and need no second look. */
+const TOKENS_PLAIN_MAX = 5_000_000;
 
 /** What a charge needs of a use: a usage event is one, and so is what is kept of it in suspense. */
 export type Use = Omit<SuspendedUse, 'waits'>;
@@ -63,6 +69,10 @@ export function assessUse(view: View, use: Use): Priceable | Blocked {
   if (rates === null) return block(use, parties, ['price_missing', 'serviceTier', use.serviceTier]);
   const missing = missingClass(rates, use);
   if (missing !== null) return block(use, parties, ['price_missing', `${missing}Tokens`, use.model]);
+  const isPlain = use.inputTokens + use.outputTokens <= TOKENS_PLAIN_MAX;
+  if (!isPlain && !isBookable(amountOf(use, rates, contract.usageMarkup))) {
+    return block(use, parties, ['charge_out_of_range', 'amount', `the price of ${use.model}`]);
+  }
   return { kind: 'priceable', account, contract, book, rates };
 }
 

@@ -6,24 +6,29 @@
  * Invariants:
  *  1. In force = the highest effectiveAt not after the time, then the highest version. Arrival order does not matter.
  *  2. A version never changes: the same one again is ignored, with other terms it is refused.
+ *  3. All versions together stay within `TERMS_LIMITS`, and all amounts within `MONEY_LIMITS`.
  */
-import { parseAmount, ZERO } from '../../schemas/amount.ts';
-import { compareAmounts } from '../../schemas/amount-arithmetic.ts';
+import { type Amount, ZERO } from '../../schemas/amount.ts';
 import { parseTimeZone } from '../../schemas/billing-period.ts';
+import { encodeBody } from '../../schemas/codec.ts';
 import { parseCurrency } from '../../schemas/currency.ts';
 import type { Account } from '../../schemas/generated/account.ts';
 import type { Contract } from '../../schemas/generated/contract.ts';
 import type { AccountTerms, ContractTerms, RatingTerms } from '../../schemas/generated/rating-terms.ts';
 import type { Instant } from '../../schemas/instant.ts';
+import { MONEY_LIMITS } from '../../schemas/money-limits.ts';
 import type { RefusalCode } from '../../schemas/refusals.ts';
 import { ValueError } from '../../schemas/value-error.ts';
 
 export const TERMS_LIMITS = {
   /** Versions of an account or of its contracts that are kept. */
   versionsMax: 1_000,
-  markupMax: parseAmount('10000'),
+  /** They are one record of state, which must be written whole; a contract may have many prices. */
+  bytesMax: 800_000,
   outcomePricesMax: 1_000,
 } as const;
+
+const STATUSES: readonly string[] = ['active', 'closed'];
 
 export type TermsReceipt =
   | { readonly kind: 'known' }
@@ -50,7 +55,7 @@ export function takeAccount(terms: RatingTerms | undefined, account: Account): T
   const known = accounts.find((other) => other.version === version);
   const refusal = refusalOf(known, added, accounts.length) ?? faultOfAccount(account);
   if (refusal !== null) return refusal;
-  return { kind: 'taken', terms: { accounts: [...accounts, added].sort(byForce), contracts } };
+  return taken({ accounts: [...accounts, added].sort(byForce), contracts });
 }
 
 export function takeContract(terms: RatingTerms | undefined, contract: Contract): TermsReceipt {
@@ -60,7 +65,12 @@ export function takeContract(terms: RatingTerms | undefined, contract: Contract)
   const known = contracts.find((other) => other.contractId === contractId && other.version === version);
   const refusal = refusalOf(known, added, contracts.length) ?? faultOfContract(contract);
   if (refusal !== null) return refusal;
-  return { kind: 'taken', terms: { accounts, contracts: [...contracts, added].sort(byContractForce) } };
+  return taken({ accounts, contracts: [...contracts, added].sort(byContractForce) });
+}
+
+function taken(terms: RatingTerms): TermsReceipt {
+  if (encodeBody('RatingTerms', terms).length <= TERMS_LIMITS.bytesMax) return { kind: 'taken', terms };
+  return refused('versions_exhausted', 'version', `more than ${TERMS_LIMITS.bytesMax} bytes of versions`);
 }
 
 function refusalOf(known: object | undefined, added: object, count: number): TermsReceipt | null {
@@ -69,7 +79,7 @@ function refusalOf(known: object | undefined, added: object, count: number): Ter
     return refused('version_conflict', 'version', 'this version exists with other terms');
   }
   if (count < TERMS_LIMITS.versionsMax) return null;
-  return refused('invalid_value', 'version', `more than ${TERMS_LIMITS.versionsMax} versions`);
+  return refused('versions_exhausted', 'version', `more than ${TERMS_LIMITS.versionsMax} versions`);
 }
 
 function faultOfAccount(account: Account): TermsReceipt | null {
@@ -79,18 +89,22 @@ function faultOfAccount(account: Account): TermsReceipt | null {
   if (!parses(() => parseTimeZone(account.timeZone))) {
     return refused('unknown_time_zone', 'timeZone', `${account.timeZone} is not an IANA time zone`);
   }
+  if (!STATUSES.includes(account.status)) {
+    return refused('invalid_status', 'status', `${account.status} is neither active nor closed`);
+  }
   return null;
 }
 
 function faultOfContract({ usageMarkup, outcomePlan }: Contract): TermsReceipt | null {
-  if (compareAmounts(usageMarkup, ZERO) < 0 || compareAmounts(usageMarkup, TERMS_LIMITS.markupMax) > 0) {
+  if (!isWithin(usageMarkup, MONEY_LIMITS.factor)) {
     return refused('invalid_value', 'usageMarkup', 'the markup is not between 0 and 10000');
   }
   if (outcomePlan === null) return null;
   const { baseFee, includedOutcomes, overageFactor, prices } = outcomePlan;
-  const amounts = [baseFee, overageFactor, ...prices.flatMap(({ price, baseRate }) => [price, baseRate])];
-  if (includedOutcomes < 0 || amounts.some((amount) => compareAmounts(amount, ZERO) < 0)) {
-    return refused('invalid_value', 'outcomePlan', 'a number of the plan is negative');
+  const amounts = [baseFee, ...prices.flatMap(({ price, baseRate }) => [price, baseRate])];
+  const isFactor = isWithin(overageFactor, MONEY_LIMITS.factor);
+  if (includedOutcomes < 0 || !isFactor || !amounts.every((amount) => isWithin(amount, MONEY_LIMITS.plan))) {
+    return refused('invalid_value', 'outcomePlan', 'a number of the plan is negative or beyond measure');
   }
   if (prices.length > TERMS_LIMITS.outcomePricesMax) {
     return refused(
@@ -102,6 +116,10 @@ function faultOfContract({ usageMarkup, outcomePlan }: Contract): TermsReceipt |
   const types = new Set(prices.map(({ outcomeType }) => outcomeType));
   if (types.size === prices.length) return null;
   return refused('invalid_value', 'outcomePlan', 'an outcome type has two prices');
+}
+
+function isWithin(amount: Amount, most: Amount): boolean {
+  return amount >= ZERO && amount <= most;
 }
 
 function byForce(left: AccountTerms, right: AccountTerms): number {

@@ -64,6 +64,11 @@ export function suspenseCharge(use: Use, blocked: Blocked, origin: Origin): Char
   };
 }
 
+/** What a use would be charged. */
+export function amountOf(use: Use, rates: Priceable['rates'], markup: Amount): Amount {
+  return sumOf(componentsOf(use, rates, markup));
+}
+
 function usageChargeId(use: Use): string {
   return `use:${use.requestId}`;
 }

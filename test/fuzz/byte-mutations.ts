@@ -14,8 +14,6 @@ import { mutateValue } from './value-mutations.ts';
 const FRAME_BYTES = 5;
 /** The broker lets batches of 1,048,588 bytes through; header and key take some of it. */
 export const RECORD_BYTES_MAX = 1_048_000;
-/** Readable records stay below this: services keep their texts several times over, and bound only those of a use. */
-const READABLE_BYTES_MAX = 20_000;
 const HUGE_PER_MILLE = 2;
 const LONGS: readonly bigint[] = [
   -1n,
@@ -192,7 +190,7 @@ function huge(honest: Honest, around: Surroundings): Buffer {
   const kind = random.below(3);
   if (kind === 0) return Buffer.concat([value, filling]);
   if (kind === 1) return Buffer.concat([value.subarray(0, FRAME_BYTES), filling]);
-  return widened(honest, random, filling.subarray(0, READABLE_BYTES_MAX));
+  return widened(honest, random, filling);
 }
 
 function spliced(bytes: Buffer, { start, end }: Pick<Place, 'start' | 'end'>, instead: Buffer): Buffer {

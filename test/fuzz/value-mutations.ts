@@ -8,8 +8,12 @@
 import type { Random } from '../../infra/main-job/random.ts';
 import { type AvroType, isUnion, namedRecords, type RecordSchema } from '../../schemas/avro-schema.ts';
 
+/** Now and then a list or a text is as long as the broker lets a record be, so that only our own bounds hold it. */
 const LIST_ITEMS_MAX = 2_000;
+const LIST_ITEMS_HUGE = 20_000;
 const TEXT_LONG = 20_000;
+const TEXT_HUGE = 500_000;
+const HUGE_PER_MILLE = 20;
 
 const TEXTS: readonly string[] = [
   '',
@@ -101,7 +105,12 @@ class Mutation {
       case 0:
         return [];
       case 1:
-        return Array.from({ length: this.#random.below(LIST_ITEMS_MAX) }, (_, n) => list[n % list.length]);
+        return Array.from(
+          { length: this.#random.below(this.#most(LIST_ITEMS_MAX, LIST_ITEMS_HUGE)) },
+          (_, n) => {
+            return list[n % list.length];
+          },
+        );
       case 2:
         return list.toReversed();
       default:
@@ -138,9 +147,13 @@ class Mutation {
     return type === 'bytes' ? Buffer.from(this.#text()) : this.#text();
   }
 
+  #most(usual: number, huge: number): number {
+    return this.#random.chance(HUGE_PER_MILLE) ? huge : usual;
+  }
+
   #text(): string {
     const random = this.#random;
-    if (random.chance(30)) return 'ä'.repeat(random.below(TEXT_LONG));
+    if (random.chance(30)) return 'ä'.repeat(random.below(this.#most(TEXT_LONG, TEXT_HUGE)));
     return random.chance(100) ? 'x'.repeat(random.below(2_000)) : random.pick(TEXTS);
   }
 }

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { DEAD_LETTERS, REFUSALS, type RefusalCode, refusalRule } from '../../schemas/refusals.ts';
+import {
+  DEAD_LETTERS,
+  firstProblem,
+  REFUSALS,
+  type RefusalCode,
+  refusalRule,
+} from '../../schemas/refusals.ts';
 
 const ALL = [...REFUSALS, ...DEAD_LETTERS];
 
@@ -20,7 +26,11 @@ describe('refusal codes', () => {
     ['key_mismatch', 'missing_tag'],
     ['missing_tag', 'negative_count'],
     ['timestamp_implausible', 'timestamp_too_old'],
+    ['invalid_id', 'too_large'],
+    ['invalid_value', 'too_large'],
+    ['too_large', 'negative_count'],
     ['timestamp_too_old', 'duplicate'],
+    ['version_conflict', 'versions_exhausted'],
     ['duplicate', 'conflict'],
     ['conflict', 'account_unknown'],
     ['account_unknown', 'contract_missing'],
@@ -38,11 +48,21 @@ describe('refusal codes', () => {
       'currency_mismatch',
       'reference_incomplete',
       'price_missing',
+      'charge_out_of_range',
       'outcome_unknown',
       'claim_unknown',
       'payment_unverified',
+      'grants_exhausted',
       'schema_unresolved',
     ]);
+  });
+
+  test('of two problems the earlier in the table is the verdict, in whatever order they are named', () => {
+    const large: { readonly code: RefusalCode } = { code: 'too_large' };
+    const negative: { readonly code: RefusalCode } = { code: 'negative_count' };
+    expect([firstProblem(large, negative), firstProblem(negative, large)]).toEqual([large, large]);
+    expect([firstProblem(null, negative), firstProblem(negative, null)]).toEqual([negative, negative]);
+    expect(firstProblem(null, null)).toBeNull();
   });
 
   test('are found by code', () => {

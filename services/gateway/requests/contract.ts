@@ -1,6 +1,7 @@
 /** POST /v1/contracts: a version of an account's terms (R1, R4, L2). */
 import { z } from 'zod';
 import { parseAmount } from '../../../schemas/amount.ts';
+import { MONEY_LIMITS } from '../../../schemas/money-limits.ts';
 import { listed, listOf } from './list-fields.ts';
 import { amount, count, instant } from './number-fields.ts';
 import { requestReader } from './read-request.ts';
@@ -13,14 +14,14 @@ const INCLUDED_MAX = 1_000_000_000;
 
 const outcomePrice = z.strictObject({
   outcomeType: id('outcomeType'),
-  price: amount('not_negative'),
-  baseRate: amount('not_negative'),
+  price: amount('not_negative', MONEY_LIMITS.plan),
+  baseRate: amount('not_negative', MONEY_LIMITS.plan),
 });
 
 const outcomePlan = z.strictObject({
-  baseFee: amount('not_negative'),
+  baseFee: amount('not_negative', MONEY_LIMITS.plan),
   includedOutcomes: count({ max: INCLUDED_MAX }).default(0),
-  overageFactor: amount('not_negative').default(parseAmount('1')),
+  overageFactor: amount('not_negative', MONEY_LIMITS.factor).default(parseAmount('1')),
   prices: listOf(outcomePrice, PRICES_MAX),
 });
 
@@ -40,7 +41,7 @@ export const readContract = requestReader({
     effectiveAt: instant,
     billingMode: listed(['prepaid', 'postpaid']),
     priceBookId: id('priceBookId'),
-    usageMarkup: amount('not_negative').default(parseAmount('1')),
+    usageMarkup: amount('not_negative', MONEY_LIMITS.factor).default(parseAmount('1')),
     outcomePlan: outcomePlan.nullable().default(null),
     grants: listOf(grantTerms, GRANTS_MAX).default([]),
     overdraftLimit: amount('not_negative').nullable().default(null),

@@ -13,7 +13,6 @@ import { kept } from './text-fields.ts';
 const CRITERIA_MAX = 200;
 const DEPTH_MAX = 10;
 const VALUES_MAX = 200;
-const LENGTH_MAX = 1_024;
 
 type Values = 'none' | 'one' | 'number' | 'several' | 'children';
 
@@ -38,7 +37,6 @@ const tree: z.ZodType<Criterion> = z.strictObject({
   field: z
     .string()
     .min(1)
-    .max(LENGTH_MAX)
     .transform((name, ctx): string => kept(ctx, name))
     .nullable()
     .default(null),

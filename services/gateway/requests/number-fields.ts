@@ -10,6 +10,7 @@
 import { z } from 'zod';
 import { type Amount, formatAmount, parseAmount, ZERO } from '../../../schemas/amount.ts';
 import { type Instant, instantOfMillis, parseInstant } from '../../../schemas/instant.ts';
+import { MONEY_LIMITS } from '../../../schemas/money-limits.ts';
 import { attempt, complain } from './complaints.ts';
 
 const ONE: Amount = parseAmount('1');
@@ -46,9 +47,12 @@ const decimal = z
   .union([z.number(), z.string()], { error: 'expected a decimal number' })
   .transform((value, ctx): Amount => attempt(ctx, () => parseAmount(String(value))));
 
-/** An amount of zero or more; `positive` asks for more than zero. */
-export function amount(kind: 'positive' | 'not_negative') {
+/** An amount of zero or more, up to `most`; `positive` asks for more than zero. */
+export function amount(kind: 'positive' | 'not_negative', most: Amount = MONEY_LIMITS.booked) {
   return decimal.transform((value, ctx): Amount => {
+    if (value > most) {
+      return complain(ctx, 'invalid_value', `${formatAmount(value)} is above ${formatAmount(most)}`);
+    }
     if (value > ZERO || (value === ZERO && kind === 'not_negative')) return value;
     if (kind === 'positive') return complain(ctx, 'amount_not_positive', 'the amount is not above zero');
     return complain(ctx, 'amount_negative', 'the amount is below zero');

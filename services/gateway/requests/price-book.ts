@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { parseCurrency } from '../../../schemas/currency.ts';
 import { USAGE_VALUES } from '../../../schemas/usage-rules.ts';
+import { PRICE_BOOK_LIMITS } from '../../pricing/price-book-index.ts';
 import { splitPriceBook } from '../../pricing/price-book-parts.ts';
 import { complain } from './complaints.ts';
 import { listed, listOf } from './list-fields.ts';
@@ -24,7 +25,7 @@ const tokenRate = z.strictObject({
   serviceTier: listed(USAGE_VALUES.serviceTier).default('standard'),
   abovePromptTokens: count().default(0),
   boundaryIncluded: z.boolean().default(false),
-  pricePerToken: amount('not_negative'),
+  pricePerToken: amount('not_negative', PRICE_BOOK_LIMITS.priceMax),
 });
 
 const modelPrice = z.strictObject({

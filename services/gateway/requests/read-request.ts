@@ -7,11 +7,15 @@
  * Invariants:
  *  1. All complaints about a record are told at once.
  *  2. A field that the schema does not name is a complaint, never ignored.
+ *  3. What the services would refuse for its size is refused here, with the same code and field.
  */
 import type { z } from 'zod';
+import { encodeFramed } from '../../../schemas/codec.ts';
 import { formatInstant, type Instant, instantOfMillis, parseInstant } from '../../../schemas/instant.ts';
+import { sizeProblem } from '../../../schemas/record-rules.ts';
 import { USAGE_LIMITS } from '../../../schemas/usage-rules.ts';
 import type { Publication } from '../../../topology/publication.ts';
+import { TOPICS } from '../../../topology/topics.ts';
 import type { FieldCode } from '../problem-codes.ts';
 
 export interface FieldProblem {
@@ -43,8 +47,15 @@ export function requestReader<T>(rule: RequestRule<T>): RequestReader {
       ...rule.times.flatMap((field) => timeProblems(field, valueAt(input, [field]), receivedAt)),
     ];
     if (!result.success || problems.length > 0) return { ok: false, problems };
-    return { ok: true, publications: rule.publications(result.data) };
+    const publications = rule.publications(result.data);
+    const large = publications.map(publicationProblem).find((problem) => problem !== null);
+    return large === undefined ? { ok: true, publications } : { ok: false, problems: [large] };
   };
+}
+
+/** Uses are read elsewhere: their texts are too few and too short to be more than a record may have. */
+function publicationProblem({ topic, value }: Publication): FieldProblem | null {
+  return sizeProblem(value, encodeFramed(TOPICS[topic].record, value, 0).length);
 }
 
 export function problemsOf(error: z.ZodError, input: unknown): readonly FieldProblem[] {

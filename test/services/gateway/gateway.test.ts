@@ -349,7 +349,15 @@ describe('trouble behind the gateway', () => {
     expect(await recordsOf(log, 'usage-events')).toEqual([]);
   });
 
-  test('a record that no broker takes is 413', async () => {
+  test('more reference data than one transaction holds is 413', async () => {
+    const { app } = await bench();
+    const definition = GOOD['/v1/outcome-definitions'];
+    const many = Array.from({ length: 501 }, (_, at) => ({ ...definition, version: at + 1 }));
+    const reply = await post(app, '/v1/outcome-definitions', many);
+    expect([reply.status, reply.body.error?.code]).toEqual([413, 'record_too_large']);
+  });
+
+  test('a record that the services would not take for its size is refused with their code and field', async () => {
     const { app } = await bench();
     const values = Array.from({ length: 200 }, () => 'x'.repeat(1_000));
     const leaf = { operator: 'in', field: 'f', values };
@@ -358,7 +366,8 @@ describe('trouble behind the gateway', () => {
       ...GOOD['/v1/outcome-definitions'],
       criteria,
     });
-    expect([reply.status, reply.body.error?.code]).toEqual([413, 'record_too_large']);
+    expect(reply.status).toBe(422);
+    expect(reply.body.error?.details).toMatchObject([{ code: 'too_large', field: 'criteria' }]);
   });
 
   test('while stopping, 503', async () => {

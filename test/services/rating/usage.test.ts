@@ -326,7 +326,7 @@ describe('reference data that is not acceptable', () => {
     const given = world();
     for (let version = 1; version <= 1_000; version += 1) given.take('accounts', account({ version }));
     expect(brief(given.take('accounts', account({ version: 1_001 })))).toEqual([
-      'refused invalid_value version',
+      'refused versions_exhausted version',
     ]);
   });
 });
