@@ -26,6 +26,7 @@ import { KafkaClient, type KafkaConnectionOptions } from './log-kafka-client.ts'
 import { KafkaMembership } from './log-kafka-group.ts';
 import { listOffsets } from './log-kafka-offsets.ts';
 import { KafkaReader } from './log-kafka-reader.ts';
+import { topicIds } from './log-kafka-topic-ids.ts';
 import { KafkaProducer } from './log-kafka-transaction.ts';
 import type { TransactionVersion } from './log-kafka-transaction-requests.ts';
 import { KafkaTransactor } from './log-kafka-transactor.ts';
@@ -70,6 +71,10 @@ export class KafkaLog implements Log {
 
   async partitionCount(topic: string): Promise<number> {
     return this.#client.retrying({ place: topic, ...asking }, () => this.#client.partitionCount(topic));
+  }
+
+  async topicIds(topics: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return this.#client.retrying({ place: 'topicIds', ...asking }, () => topicIds(this.#client, topics));
   }
 
   async bounds(partitions: readonly TopicPartition[]): Promise<readonly OffsetBounds[]> {

@@ -18,12 +18,14 @@ import {
 import { MemoryPartition } from './log-memory-partition.ts';
 
 interface MemoryTopic {
+  readonly id: string;
   readonly partitions: readonly MemoryPartition[];
   readonly config: Record<string, string>;
 }
 
 export class MemoryTopics implements LogAdmin {
   readonly #topics = new Map<string, MemoryTopic>();
+  #created = 0;
   readonly #groupPositions = new Map<string, Map<string, number>>();
 
   async describeTopics(names: readonly string[]): Promise<ReadonlyMap<string, TopicDescription | null>> {
@@ -33,7 +35,9 @@ export class MemoryTopics implements LogAdmin {
   async createTopics(specs: readonly TopicSpec[]): Promise<void> {
     for (const { name, partitions, config } of specs) {
       if (this.#topics.has(name)) throw new LogError('fatal', 'TOPIC_ALREADY_EXISTS', name);
+      this.#created += 1;
       this.#topics.set(name, {
+        id: `topic-${this.#created}`,
         partitions: Array.from(
           { length: partitions },
           (_, partition) => new MemoryPartition(name, partition),

@@ -69,6 +69,10 @@ export class MemoryLog implements Log {
     return this.admin.topic(topic).partitions.length;
   }
 
+  async topicIds(topics: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return new Map(topics.map((topic) => [topic, this.admin.topic(topic).id]));
+  }
+
   async bounds(partitions: readonly TopicPartition[]): Promise<readonly OffsetBounds[]> {
     return partitions.map((place) => {
       const { topic, partition, start, stableOffset } = this.admin.partition(place);

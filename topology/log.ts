@@ -157,6 +157,8 @@ export interface Membership {
 export interface Log {
   clusterId(): Promise<string>;
   partitionCount(topic: string): Promise<number>;
+  /** By topic: what names it among all that ever had its name. A topic that was made again has another. */
+  topicIds(topics: readonly string[]): Promise<ReadonlyMap<string, string>>;
   bounds(partitions: readonly TopicPartition[]): Promise<readonly OffsetBounds[]>;
   reader(options: ReaderOptions): Promise<LogReader>;
   /** Fences the former owner of the id before it resolves, and settles the partitions that it owns. */

@@ -5,7 +5,8 @@
  *  1. The transactor is opened before anything is read, so nothing older can commit after what we read.
  *  2. Reading ends at our barrier, never at an offset the broker named: no question about control records, compacted
  *     tails or unfinished transactions is left.
- *  3. A checkpoint of another cluster, or positions outside the log, stop the task: data was lost or replaced.
+ *  3. A checkpoint of another cluster, positions outside the log, or inputs that were made again under their name, stop
+ *     the task: data was lost or replaced. A topic is known by its id, so it is noticed whatever the new one holds.
  */
 import { randomUUID } from 'node:crypto';
 import type { Checkpoint } from '../schemas/generated/checkpoint.ts';
@@ -34,6 +35,8 @@ export interface Acquired {
   readonly checkpoint: Checkpoint | null;
   readonly positions: readonly Position[];
   readonly clusterId: string;
+  /** Of the inputs, by topic. */
+  readonly topicIds: ReadonlyMap<string, string>;
 }
 
 export function changelogOf(state: TaskState): ChangelogPartition {
@@ -62,7 +65,9 @@ export async function acquire(place: TaskPlace): Promise<Acquired> {
         `${transactionalId} was checkpointed on cluster ${checkpoint.clusterId}, this is ${clusterId}`,
       );
     }
-    return { transactor, checkpoint, clusterId, positions: await startPositions(place, checkpoint) };
+    const positions = await startPositions(place, checkpoint);
+    const topicIds = await inputIds(place, checkpoint);
+    return { transactor, checkpoint, clusterId, positions, topicIds };
   } catch (error) {
     await transactor.close();
     throw error;
@@ -116,6 +121,25 @@ async function loadSchema(directory: SchemaDirectory, record: LogRecord): Promis
   if (id === null || directory.writerSchema(id) !== undefined) return;
   if ((await directory.load(id)) === 'loaded') return;
   throw new LogError('fatal', 'state_schema_unknown', `the registry lost schema ${id} of ${record.topic}`);
+}
+
+/** The ids of the inputs, each the one it was checkpointed with. Asked after the bounds, which must be those of this topic. */
+async function inputIds(
+  { log, state }: TaskPlace,
+  checkpoint: Checkpoint | null,
+): Promise<ReadonlyMap<string, string>> {
+  const { service, inputs } = state.processor;
+  const ids = await log.topicIds(inputs);
+  for (const { topic, offset, topicId } of checkpoint?.positions ?? []) {
+    const found = ids.get(topic);
+    if (topicId === null || found === undefined || found === topicId) continue;
+    throw new LogError(
+      'out_of_range',
+      'input_replaced',
+      `${service} stands at ${topic}/${state.partition}@${offset} of topic ${topicId}, this is ${found}: it was recreated`,
+    );
+  }
+  return ids;
 }
 
 /** Every input at its checkpointed offset, or at the start of the log where it is new; both checked for loss. */

@@ -156,9 +156,12 @@ export class Task {
       value,
       headers: headers(record, index),
     }));
+    const { clusterId, topicIds } = this.#acquired;
     const checkpoint: Checkpoint = {
-      clusterId: this.#acquired.clusterId,
-      positions: this.#positions().map(({ topic, offset }) => ({ topic, offset })),
+      clusterId,
+      positions: this.#positions().map(({ topic, offset }) => {
+        return { topic, offset, topicId: topicIds.get(topic) ?? null };
+      }),
       ...result.progress,
     };
     return [

@@ -13,4 +13,6 @@ export interface Checkpoint {
 export interface InputPosition {
   readonly topic: string;
   readonly offset: number;
+  /** What the cluster named the topic when it was created; absent in checkpoints before this was kept. */
+  readonly topicId: string | null;
 }

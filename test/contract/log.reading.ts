@@ -181,6 +181,24 @@ async function topics({ log }: LogHarness): Promise<void> {
   expect((await log.clusterId()).length).toBeGreaterThan(0);
 }
 
+async function topicsMadeAgain({ log }: LogHarness): Promise<void> {
+  const [topic, other] = [await freshTopic(log, 2), await freshTopic(log, 1)];
+  const before = await log.topicIds([topic, other]);
+  expect(new Set(before.keys())).toEqual(new Set([topic, other]));
+  expect(before.get(topic)).toMatch(/^[\w-]+$/);
+  expect(before.get(topic)).not.toBe(before.get(other));
+  await log.append([textRecord(topic, 0, ['k', 'v'])]);
+  expect(await log.topicIds([topic])).toEqual(new Map([[topic, before.get(topic)]]));
+  await log.admin.deleteTopics([topic]);
+  await expect.poll(() => log.admin.listTopics()).not.toContain(topic);
+  await log.admin.createTopics([{ name: topic, partitions: 2, replicationFactor: 1, config: {} }]);
+  const after = await log.topicIds([topic, other]);
+  expect(after.get(topic)).not.toBe(before.get(topic));
+  expect(after.get(other)).toBe(before.get(other));
+  expect(await log.topicIds([])).toEqual(new Map());
+  await expect(log.topicIds([fresh('missing')])).rejects.toMatchObject({ kind: 'fatal' });
+}
+
 async function membership({ log }: LogHarness): Promise<void> {
   const group = fresh('group');
   const first = await log.join(group, 5);
@@ -209,5 +227,6 @@ export const readingCases: Readonly<Record<string, (harness: LogHarness) => Prom
   'wakes a waiting fetch on append and on close': longPoll,
   'returns a record larger than the fetch limit': smallFetches,
   'creates, describes, alters, lists and deletes topics': topics,
+  'names a topic that was made again otherwise': topicsMadeAgain,
   'hands partitions to the members of a group, sticky': membership,
 };

@@ -119,6 +119,13 @@ test('an input that was deleted and made again is refused, running and starting'
   expect(await starting.ended).toBe(1);
   expect(starting.output()).toMatch(/it was recreated/);
   expect(await endOf(broker, 'charges')).toBe(charged);
+
+  // Filled beyond where we stood, its offsets look right, and only its id tells.
+  for (let times = 0; times < 3; times += 1) await feed.send(USES * 4);
+  const filled = startRating();
+  expect(await filled.ended).toBe(1);
+  expect(filled.output()).toMatch(/input_replaced: .* it was recreated/);
+  expect(await endOf(broker, 'charges')).toBe(charged);
 });
 
 /** Gives the broker's folder another cluster's name; returns the one it had. */

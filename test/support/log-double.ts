@@ -6,6 +6,7 @@ export function logWith(log: Log, replaced: Partial<Log>): Log {
     admin: log.admin,
     clusterId: () => log.clusterId(),
     partitionCount: (topic) => log.partitionCount(topic),
+    topicIds: (topics) => log.topicIds(topics),
     bounds: (partitions) => log.bounds(partitions),
     reader: (options) => log.reader(options),
     transactor: (id, options) => log.transactor(id, options),

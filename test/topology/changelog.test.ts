@@ -87,7 +87,7 @@ test('a barrier says whose it is, and everything else that it is none', () => {
   const reader = new StateReader(place, state);
   const checkpoint = {
     clusterId: 'c',
-    positions: [{ topic: 'accounts', offset: 4 }],
+    positions: [{ topic: 'accounts', offset: 4, topicId: null }],
     streamTime: instantOfMillis(9),
     step: 3,
     digest: Buffer.alloc(32, 1),

@@ -4,6 +4,7 @@ import { encodeFramed } from '../../schemas/codec.ts';
 import { instantOfMillis } from '../../schemas/instant.ts';
 import { reactionTo } from '../../topology/failures.ts';
 import { table } from '../../topology/processor.ts';
+import type { TopicName } from '../../topology/topics.ts';
 import { logWith } from '../support/log-double.ts';
 import {
   acquire,
@@ -93,6 +94,49 @@ describe('an input in which our position does not exist', () => {
       'input_lost: rating stands at usage-events/0@3 but the log ends at 1: it was recreated',
     ],
   ];
+  test('was created anew and filled beyond our position: it is known by its id', async () => {
+    const bench = await worked();
+    await madeAgain(bench, 'usage-events');
+    for (const requestId of ['d', 'e', 'f', 'g'])
+      await appendValues(bench, 'usage-events', use({ requestId }));
+    const failure = await failureOf(acquire(bench));
+    expect(String(failure)).toMatch(
+      /input_replaced: rating stands at usage-events\/0@3 of topic topic-\d+, this is topic-\d+: it was recreated/,
+    );
+    expect(reactionTo(failure)).toBe('exit');
+  });
+
+  test('is another one, empty as the first was: its id tells that too', async () => {
+    const bench = await worked();
+    await madeAgain(bench, 'accounts');
+    expect(String(await failureOf(acquire(bench)))).toContain(
+      'input_replaced: rating stands at accounts/0@0',
+    );
+  });
+
+  test('has no id in a checkpoint of an earlier version: the next step keeps it', async () => {
+    const bench = await worked();
+    const { directory } = bench;
+    const positions = [{ topic: 'usage-events', offset: 3, topicId: null }];
+    const earlier = {
+      clusterId: 'memory',
+      positions,
+      streamTime: null,
+      step: 1,
+      digest: Buffer.alloc(32, 7),
+    };
+    const value = encodeFramed('Checkpoint', earlier, directory.idOf('Checkpoint'));
+    await appendBytes(bench, { topic: 'rating-changelog', key: Buffer.from('!checkpoint') }, value);
+    await madeAgain(bench, 'usage-events');
+    for (const requestId of ['d', 'e', 'f', 'g'])
+      await appendValues(bench, 'usage-events', use({ requestId }));
+    await drain(await acquire(bench));
+    await madeAgain(bench, 'usage-events');
+    for (const requestId of ['d', 'e', 'f', 'g'])
+      await appendValues(bench, 'usage-events', use({ requestId }));
+    expect(String(await failureOf(acquire(bench)))).toContain('input_replaced');
+  });
+
   test.each(cases)('%s: the task refuses to start', async (_, spoil, message) => {
     const bench = await worked();
     await spoil(bench);
@@ -124,6 +168,11 @@ describe('an input in which our position does not exist', () => {
     expect(reactionTo(failure)).toBe('exit');
   });
 });
+
+async function madeAgain({ log }: Bench, name: TopicName): Promise<void> {
+  await log.admin.deleteTopics([name]);
+  await log.admin.createTopics([{ name, partitions: 1, replicationFactor: 1, config: {} }]);
+}
 
 function accountOf(name: string) {
   return {
