@@ -22,10 +22,11 @@ import {
   moneyChecks,
   replayChecks,
 } from '../../../infra/proof/checks.ts';
-import type { Counts, Sums } from '../../../infra/proof/sums.ts';
+import type { Counts } from '../../../infra/proof/sums.ts';
 import { LIMITS } from '../../../topology/limits.ts';
 import { type ReplayReport, replayTask } from '../../../topology/replay.ts';
 import { serviceTopics } from '../../../topology/topics.ts';
+import { differencesOf } from '../readers/compare-totals.ts';
 import { consoleTotals, type ForeignTotals, sqlTotals } from '../readers/foreign-audit.ts';
 import { FAULTS } from './faults.ts';
 import type { Load } from './load.ts';
@@ -142,29 +143,24 @@ async function consoleAgainst(world: World, sql: ForeignTotals): Promise<Foreign
 }
 
 function foreignChecks(found: Audit, sql: ForeignTotals, console: ForeignTotals): readonly Check[] {
-  const revenue = found.journal.byLedgerAccount.entries().filter(([name]) => name.startsWith('revenue '));
-  const own: ForeignTotals = {
-    charges: unitsText(found.charges.byCurrency.entries()),
-    revenue: unitsText(revenue.map(([name, units]) => [name.replace('revenue ', ''), units] as const)),
-    trial: unitsText(found.journal.trial.entries()),
+  const audit: ForeignTotals = {
+    charges: new Map(found.charges.byCurrency.entries()),
+    trial: new Map(found.journal.trial.entries()),
+    ledger: new Map(found.journal.byLedgerAccount.entries()),
+    customers: new Map(found.journal.netByAccount.entries()),
     chargeRecords: found.charges.records,
     chargeIds: found.charges.uniqueChargeIds,
     entries: found.journal.entries,
     entryIds: found.journal.uniqueEntryIds,
   };
-  const [ownText, sqlText, consoleText] = [own, sql, console].map((totals) => JSON.stringify(totals));
+  const differences = differencesOf({ audit, SQL: sql, 'console consumer': console });
   return [
     {
       name: 'the console consumer, SQL and the audit count and add up the same',
-      holds: ownText === sqlText && ownText === consoleText,
-      detail: `audit ${ownText}; SQL ${sqlText}; console consumer ${consoleText}`,
+      holds: differences.length === 0,
+      detail: differences.length === 0 ? 'to the last digit' : differences.slice(0, 10).join('; '),
     },
   ];
-}
-
-function unitsText(sums: ReturnType<Sums['entries']>): string {
-  const parts = sums.map(([name, units]) => `${name} ${units}e-12`);
-  return parts.length === 0 ? 'nothing' : parts.sort().join(', ');
 }
 
 async function replayAll({ system: { log, directory } }: World): Promise<readonly ReplayReport[]> {

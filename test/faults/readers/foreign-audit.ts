@@ -7,11 +7,15 @@
 import { type AvroValue, decodeAvro } from './avro.ts';
 import { consoleRecords } from './console-consumer.ts';
 
-/** Texts that must be equal, digit by digit, whoever made them. */
+/** What must be equal, digit by digit, whoever added it up. Sums are whole units; a sum of nothing may be missing. */
 export interface ForeignTotals {
-  readonly charges: string;
-  readonly revenue: string;
-  readonly trial: string;
+  /** By currency. */
+  readonly charges: Sums;
+  readonly trial: Sums;
+  /** Credits less debits, by ledger account and currency. */
+  readonly ledger: Sums;
+  /** Credits less debt, by customer and currency: money that went to another customer changes no other sum. */
+  readonly customers: Sums;
   readonly chargeRecords: number;
   readonly chargeIds: number;
   readonly entries: number;
@@ -20,8 +24,11 @@ export interface ForeignTotals {
 
 const SCALE = 12;
 const FRAME_BYTES = 5;
+/** Ledger accounts that say what a customer has and owes. */
+const OF_CUSTOMERS: readonly string[] = ['credits', 'receivable'];
 
-type Sums = Map<string, bigint>;
+export type Sums = ReadonlyMap<string, bigint>;
+type Adding = Map<string, bigint>;
 type Fields = Readonly<Record<string, AvroValue>>;
 
 export async function consoleTotals(at: {
@@ -30,9 +37,10 @@ export async function consoleTotals(at: {
   readonly idleMs: number;
 }): Promise<ForeignTotals> {
   const schemas = new Schemas(at.schemaRegistryUrl);
-  const charges: Sums = new Map();
-  const revenue: Sums = new Map();
-  const trial: Sums = new Map();
+  const charges: Adding = new Map();
+  const trial: Adding = new Map();
+  const ledger: Adding = new Map();
+  const customers: Adding = new Map();
   const chargeIds = new Set<string>();
   const entryIds = new Set<string>();
   const chargeRecords = await eachRecord({ ...at, topic: 'charges' }, schemas, (charge) => {
@@ -44,15 +52,18 @@ export async function consoleTotals(at: {
     entryIds.add(`${text(entry, 'accountId')}/${text(entry, 'entryId')}`);
     for (const posting of list(entry, 'postings')) {
       const amount = units(posting, 'amount');
-      const debit = text(posting, 'side') === 'debit' ? amount : -amount;
-      add(trial, currency, debit);
-      if (text(posting, 'ledgerAccount') === 'revenue') add(revenue, currency, -debit);
+      const credit = text(posting, 'side') === 'debit' ? -amount : amount;
+      const account = text(posting, 'ledgerAccount');
+      add(trial, currency, credit);
+      add(ledger, `${account} ${currency}`, credit);
+      if (OF_CUSTOMERS.includes(account)) add(customers, `${text(entry, 'accountId')} ${currency}`, credit);
     }
   });
   return {
-    charges: sumsText(charges),
-    revenue: sumsText(revenue),
-    trial: sumsText(trial),
+    charges,
+    trial,
+    ledger,
+    customers,
     chargeRecords,
     chargeIds: chargeIds.size,
     entries,
@@ -64,26 +75,30 @@ export interface SqlAddress {
   readonly url: string;
   readonly username: string;
   readonly password: string;
+  /** Where charges and journal are; the writer's own database when absent. */
+  readonly database?: string;
 }
 
 export async function sqlTotals(at: SqlAddress): Promise<ForeignTotals> {
-  const [charges, revenue, trial] = [
-    await sqlSums(at, 'SELECT currency, toString(sum(amount)) FROM charges GROUP BY currency'),
-    await sqlSums(
-      at,
-      "SELECT currency, toString(sum(credit) - sum(debit)) FROM journal WHERE ledger_account = 'revenue' GROUP BY currency",
-    ),
-    await sqlSums(at, 'SELECT currency, toString(sum(debit) - sum(credit)) FROM journal GROUP BY currency'),
-  ];
+  const place = at.database === undefined ? '' : `${at.database}.`;
+  const journal = (group: string, where = '1'): Promise<Sums> => {
+    const sum = `SELECT ${group} AS name, toString(sum(credit) - sum(debit)) FROM ${place}journal`;
+    return sqlSums(at, `${sum} WHERE ${where} GROUP BY name`);
+  };
   const one = async (query: string): Promise<number> => Number((await sqlRows(at, query))[0]?.[0]);
+  const accounts = OF_CUSTOMERS.map((account) => `'${account}'`).join(', ');
   return {
-    charges: sumsText(charges),
-    revenue: sumsText(revenue),
-    trial: sumsText(trial),
-    chargeRecords: await one('SELECT count() FROM charges'),
-    chargeIds: await one('SELECT uniqExact(account_id, charge_id) FROM charges'),
-    entries: await one('SELECT uniqExact(_partition, _offset) FROM journal'),
-    entryIds: await one('SELECT uniqExact(account_id, entry_id) FROM journal'),
+    charges: await sqlSums(
+      at,
+      `SELECT currency, toString(sum(amount)) FROM ${place}charges GROUP BY currency`,
+    ),
+    trial: await journal('currency'),
+    ledger: await journal("concat(ledger_account, ' ', currency)"),
+    customers: await journal("concat(account_id, ' ', currency)", `ledger_account IN (${accounts})`),
+    chargeRecords: await one(`SELECT count() FROM ${place}charges`),
+    chargeIds: await one(`SELECT uniqExact(account_id, charge_id) FROM ${place}charges`),
+    entries: await one(`SELECT uniqExact(_partition, _offset) FROM ${place}journal`),
+    entryIds: await one(`SELECT uniqExact(account_id, entry_id) FROM ${place}journal`),
   };
 }
 
@@ -141,15 +156,8 @@ async function sqlRows(at: SqlAddress, query: string): Promise<readonly (readonl
     .map((line) => line.split('\t'));
 }
 
-function add(sums: Sums, name: string, amount: bigint): void {
+function add(sums: Adding, name: string, amount: bigint): void {
   sums.set(name, (sums.get(name) ?? 0n) + amount);
-}
-
-function sumsText(sums: Sums): string {
-  const parts = [...sums]
-    .filter(([, amount]) => amount !== 0n)
-    .map(([name, amount]) => `${name} ${amount}e-${SCALE}`);
-  return parts.length === 0 ? 'nothing' : parts.sort().join(', ');
 }
 
 /** Decimal text as whole units; digits beyond the scale are an error and not rounded away. */
