@@ -1,5 +1,6 @@
 /**
- * A block: the rows of one contiguous range of records of one topic partition, inserted by one statement.
+ * A block: the rows of one contiguous range of records of one topic partition. It is never split: it travels in one
+ * statement, alone or beside blocks of other partitions (`shipment.ts`).
  *
  * Invariants:
  *  1. A block lies within one calendar month (UTC) of append time, so that its insert touches one table partition and
@@ -17,6 +18,8 @@ export interface Block {
   readonly partition: number;
   readonly firstOffset: number;
   readonly lastOffset: number;
+  /** The month of append time in which all its records lie, by its first millisecond. */
+  readonly monthStartMs: number;
   readonly records: number;
   readonly rows: number;
   readonly bytes: Buffer;
@@ -82,6 +85,7 @@ export class OpenBlock {
       partition: this.#first.partition,
       firstOffset: this.#first.offset,
       lastOffset: this.#lastOffset,
+      monthStartMs: this.#month.startMs,
       records: this.#records,
       rows: this.#out.rows,
       bytes: this.#out.finish(),

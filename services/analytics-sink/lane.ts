@@ -47,6 +47,11 @@ export class Lane {
     return this.#open === null && this.#sealed.length === 0 && this.#underWay === null;
   }
 
+  /** The block that `next` would hand out. */
+  get ready(): Block | null {
+    return this.#underWay === null ? (this.#sealed[0] ?? null) : null;
+  }
+
   take(slice: FetchedSlice, nowMs: number): void {
     for (const record of slice.records) {
       if (record.offset < this.#position) {
@@ -62,9 +67,21 @@ export class Lane {
   }
 
   /** While a block is on its way the open one goes on growing: a slow server gets larger blocks, not more of them. */
+  isDue(nowMs: number): boolean {
+    return this.#mayLeave && this.#open !== null && nowMs - this.#open.openedAtMs >= this.#limits.lingerMs;
+  }
+
   sealIfDue(nowMs: number): void {
-    const isIdle = this.#underWay === null && this.#sealed.length === 0;
-    if (isIdle && this.#open !== null && nowMs - this.#open.openedAtMs >= this.#limits.lingerMs) this.seal();
+    if (this.isDue(nowMs)) this.seal();
+  }
+
+  /** Seals what is open, due or not, unless a block is waiting or on its way. */
+  sealToGoAlong(): void {
+    if (this.#mayLeave) this.seal();
+  }
+
+  get #mayLeave(): boolean {
+    return this.#underWay === null && this.#sealed.length === 0;
   }
 
   seal(): void {

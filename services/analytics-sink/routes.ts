@@ -27,6 +27,8 @@ export interface Route {
   readonly topic: string;
   readonly table: string;
   readonly columns: Table<never>['columns'];
+  /** Somebody may be waiting for its rows. For steps, which every clock tick brings, nobody is. */
+  readonly isAwaited: boolean;
   append(out: RowWriter, record: LogRecord): void;
 }
 
@@ -48,9 +50,10 @@ export function routesOf(directory: SchemaDirectory): readonly Route[] {
     routeOf('invoice-rollups', decoder('InvoiceRollup', directory), invoiceRollupsTable),
     routeOf('balances', decoder('Balance', directory), balancesTable),
     ...SERVICES.map((service) => rejectedRoute(serviceTopics(service).rejected, directory)),
-    ...SERVICES.map((service) =>
-      routeOf(serviceTopics(service).steps, decoder('Step', directory), stepsTable),
-    ),
+    ...SERVICES.map((service) => ({
+      ...routeOf(serviceTopics(service).steps, decoder('Step', directory), stepsTable),
+      isAwaited: false,
+    })),
   ];
 }
 
@@ -74,6 +77,7 @@ function routeOf<V>(topic: string, decode: Decode<V>, table: Table<V>): Route {
     topic,
     table: table.name,
     columns: table.columns,
+    isAwaited: true,
     append: (out, record) => writeRows(out, record, { table, value: decode(record) }),
   };
 }

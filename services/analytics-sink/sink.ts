@@ -1,7 +1,8 @@
 /**
  * The sink's loop: from the log into ClickHouse, each record once.
  *
- * Job: read all routed topic partitions with one reader, hand their records to lanes, insert what the lanes seal.
+ * Job: read all routed topic partitions with one reader, hand their records to lanes, insert what the lanes seal, the
+ * lanes of one table together.
  * Boundary: the log, the store, time and pauses are given; nothing here reads the environment or a clock.
  *
  * Invariants:
@@ -19,9 +20,12 @@ import type { Lane, LaneLimits } from './lane.ts';
 import { openLanes } from './open-lanes.ts';
 import { Pace } from './pace.ts';
 import { type Route, unknownSchemas } from './routes.ts';
+import { lanesToShip, type Shipment, type ShipmentLimits } from './shipment.ts';
 import type { AnalyticsStore, StoreError } from './store.ts';
 
-export interface SinkLimits extends LaneLimits {
+export interface SinkLimits extends LaneLimits, ShipmentLimits {
+  /** When no record that somebody may be waiting for came in this time, those that did come do not wait for the linger. */
+  readonly quietMs: number;
   /** Bytes of rows that may wait for the store, over all lanes. */
   readonly pendingBytesMax: number;
   readonly insertsInFlightMax: number;
@@ -42,10 +46,12 @@ const FETCHED_RECORDS_FEW = 2_000;
 export const SINK_LIMITS: SinkLimits = {
   blockRowsMax: 20_000,
   blockBytesMax: 8 * 1024 * 1024,
-  lingerMs: 1_000,
+  shipmentBytesMax: 8 * 1024 * 1024,
+  lingerMs: 5_000,
+  quietMs: 500,
   pendingBytesMax: 48 * 1024 * 1024,
   insertsInFlightMax: 2,
-  restFactor: 2,
+  restFactor: 0.5,
   restMsMax: 5_000,
   fetchPauseMs: 200,
   fetchBytesMax: 8 * 1024 * 1024,
@@ -84,6 +90,8 @@ export async function runSink(options: SinkOptions, signal: AbortSignal): Promis
 class Sink {
   readonly #options: SinkOptions;
   readonly #lanes: readonly Lane[];
+  /** The lanes of each table, whose blocks may travel together. */
+  readonly #tables: readonly (readonly Lane[])[];
   readonly #laneOf: ReadonlyMap<string, Lane>;
   /** Aborts with the caller's signal and with the first failure. */
   readonly #stopping = new AbortController();
@@ -92,10 +100,12 @@ class Sink {
   readonly #pace: Pace;
   #failure: { readonly error: unknown } | null = null;
   #turn = 0;
+  #arrivedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: SinkOptions, lanes: readonly Lane[], signal: AbortSignal) {
     this.#options = options;
     this.#lanes = lanes;
+    this.#tables = [...Map.groupBy(lanes, (lane) => lane.route.table).values()];
     this.#pace = new Pace(options.limits);
     this.#laneOf = new Map(lanes.map((lane) => [laneKey(lane.route.topic, lane.partition), lane]));
     this.#signal = AbortSignal.any([signal, this.#stopping.signal]);
@@ -175,45 +185,56 @@ class Sink {
     for (const id of unknownSchemas(slice.records, this.#options.directory)) {
       await this.#options.directory.load(id);
     }
-    lane.take(slice, this.#options.nowMs());
+    const nowMs = this.#options.nowMs();
+    if (slice.records.length > 0 && lane.route.isAwaited) this.#arrivedAtMs = nowMs;
+    lane.take(slice, nowMs);
   }
 
+  /** When one lane of a table is due the others go along: they would otherwise pay for an insert of their own. */
   #sealDue(nowMs: number): void {
     if (this.#pace.isResting(nowMs)) return;
-    for (const lane of this.#lanes) lane.sealIfDue(nowMs);
+    const isQuiet = nowMs - this.#arrivedAtMs >= this.#options.limits.quietMs;
+    for (const lanes of this.#tables) {
+      const isDue = lanes.some((lane) => (isQuiet && lane.route.isAwaited) || lane.isDue(nowMs));
+      if (isDue) for (const lane of lanes) lane.sealToGoAlong();
+    }
   }
 
-  /** Lanes take turns at being first, so that a busy one starves none. */
+  /** Tables take turns at being first, and lanes within their table, so that a busy one starves none. */
   #insertSealed(): void {
-    const { insertsInFlightMax } = this.#options.limits;
-    for (let step = 0; step < this.#lanes.length && this.#inFlight.size < insertsInFlightMax; step += 1) {
-      const lane = this.#lanes[(this.#turn + step) % this.#lanes.length];
-      const block = lane?.next() ?? null;
-      if (lane === undefined || block === null) continue;
-      const insert = this.#insert(lane, block).finally(() => {
+    for (let step = 0; step < this.#tables.length; step += 1) {
+      const lanes = this.#tables[(this.#turn + step) % this.#tables.length] ?? [];
+      const start = this.#turn % Math.max(1, lanes.length);
+      this.#insertFrom([...lanes.slice(start), ...lanes.slice(0, start)]);
+    }
+    this.#turn += 1;
+  }
+
+  #insertFrom(lanes: readonly Lane[]): void {
+    const { limits } = this.#options;
+    while (this.#inFlight.size < limits.insertsInFlightMax) {
+      const chosen = lanesToShip(lanes, limits);
+      const [first, ...others] = chosen.flatMap((lane) => lane.next() ?? []);
+      if (first === undefined) return;
+      const insert = this.#insert(chosen, [first, ...others]).finally(() => {
         this.#inFlight.delete(insert);
         if (!this.#signal.aborted) this.#insertSealed();
       });
       this.#inFlight.add(insert);
     }
-    this.#turn = (this.#turn + 1) % Math.max(1, this.#lanes.length);
   }
 
-  async #insert(lane: Lane, block: Block): Promise<void> {
-    const { nowMs, observer } = this.#options;
+  async #insert(lanes: readonly Lane[], shipment: Shipment): Promise<void> {
+    const { nowMs, observer, limits } = this.#options;
     const startedAtMs = nowMs();
-    const onTrouble = (_: Block, error: StoreError): void => observer.onTrouble('inserting', error);
+    const onTrouble = (error: StoreError): void => observer.onTrouble('inserting', error);
     try {
-      const end = await insertUntilKnown(
-        block,
-        { ...this.#options, ...this.#options.limits, onTrouble },
-        this.#signal,
-      );
+      const end = await insertUntilKnown(shipment, { ...this.#options, ...limits, onTrouble }, this.#signal);
       if (end === 'stopped') return;
       const tookMs = nowMs() - startedAtMs;
-      lane.landed();
-      if (!isFull(block, this.#options.limits)) this.#pace.inserted(tookMs, nowMs());
-      observer.onInserted(block, tookMs);
+      for (const lane of lanes) lane.landed();
+      if (!shipment.some((block) => isFull(block, limits))) this.#pace.inserted(tookMs, nowMs());
+      for (const block of shipment) observer.onInserted(block, tookMs);
     } catch (error) {
       this.#fail(error);
     }

@@ -1,12 +1,12 @@
 /**
  * The analytics store over ClickHouse's HTTP interface.
  *
- * Job: one INSERT per block, with the settings that make it atomic and repeatable; positions read back.
+ * Job: one INSERT per shipment, with the settings that make it atomic and repeatable; positions read back.
  *
  * Invariants:
- *  1. `max_partitions_per_insert_block = 1` lets the server itself refuse a block that would become several parts,
+ *  1. `max_partitions_per_insert_block = 1` lets the server itself refuse a shipment that would become several parts,
  *     and parsing is not split, so that one statement makes one part.
- *  2. Inserts are synchronous: an asynchronous one is acknowledged per buffer and not per block.
+ *  2. Inserts are synchronous: an asynchronous one is acknowledged per buffer and not per statement.
  *  3. One sink at a time: a sink that sees that another has started stops. It looks again before an insert whenever
  *     its last look is older than `fenceMs`, and a new sink waits that long before it reads positions, so one that was
  *     forgotten, or stopped and woken, does not write beside it. Only a process halted exactly between its look and
@@ -15,7 +15,8 @@
 import { Readable } from 'node:stream';
 import { type ClickHouseClient, ClickHouseError, type ClickHouseSettings } from '@clickhouse/client';
 import { z } from 'zod';
-import { type Block, blockToken } from './block.ts';
+import type { Block } from './block.ts';
+import { type Shipment, shipmentToken } from './shipment.ts';
 import { type AnalyticsStore, type StoredPosition, StoreError } from './store.ts';
 
 export interface ClickHouseStoreOptions {
@@ -72,15 +73,19 @@ export class ClickHouseStore implements AnalyticsStore {
     this.#fenceMs = options.fenceMs ?? FENCE_MS;
   }
 
-  async insert(block: Block): Promise<void> {
+  async insert(...blocks: Shipment): Promise<void> {
     await this.#assertNewest();
-    const token = blockToken(block);
+    const token = shipmentToken(blocks);
+    const [{ route }] = blocks;
     this.#attempts += 1;
     await classified(`insert of ${token}`, () =>
       this.#client.insert({
-        table: block.route.table,
-        columns: [...block.route.columns],
-        values: Readable.from([block.bytes], { objectMode: false }),
+        table: route.table,
+        columns: [...route.columns],
+        values: Readable.from(
+          blocks.map(({ bytes }) => bytes),
+          { objectMode: false },
+        ),
         format: 'TabSeparated',
         query_id: `${QUERY_ID_PREFIX}${this.#sinkId}/${token}/${this.#attempts}`,
         clickhouse_settings: { ...INSERT_SETTINGS, insert_deduplication_token: token },

@@ -1,8 +1,9 @@
 /**
- * An analytics store in memory that fails on command, with ClickHouse's own rules: a block is all or nothing, a known
+ * An analytics store in memory that fails on command, with ClickHouse's own rules: an insert is all or nothing, a known
  * token is dropped, and only the newest tokens are known.
  */
-import { type Block, blockToken } from '../../../services/analytics-sink/block.ts';
+import type { Block } from '../../../services/analytics-sink/block.ts';
+import { type Shipment, shipmentToken } from '../../../services/analytics-sink/shipment.ts';
 import {
   type AnalyticsStore,
   type StoredPosition,
@@ -18,7 +19,7 @@ export class FakeStore implements AnalyticsStore {
   readonly calls: string[] = [];
   down = false;
   readonly #tokens: string[] = [];
-  readonly #late: Block[] = [];
+  readonly #late: Shipment[] = [];
   readonly #faultOf: (block: Block, attempt: number) => StoreFault;
   readonly #tokensMax: number;
   #attempts = 0;
@@ -28,15 +29,15 @@ export class FakeStore implements AnalyticsStore {
     this.#tokensMax = tokensMax;
   }
 
-  async insert(block: Block): Promise<void> {
+  async insert(...blocks: Shipment): Promise<void> {
     await Promise.resolve();
     this.#assertUp();
     this.#attempts += 1;
-    this.calls.push(blockToken(block));
-    const fault = this.#faultOf(block, this.#attempts);
+    this.calls.push(shipmentToken(blocks));
+    const fault = this.#faultOf(blocks[0], this.#attempts);
     if (fault === 'refuse') throw new StoreError('refused', 'cannot parse');
-    if (fault === 'late') this.#late.push(block);
-    if (fault === 'none' || fault === 'fail_after') this.#apply(block);
+    if (fault === 'late') this.#late.push(blocks);
+    if (fault === 'none' || fault === 'fail_after') this.#apply(blocks);
     if (fault !== 'none') throw new StoreError('unknown', fault);
   }
 
@@ -70,7 +71,7 @@ export class FakeStore implements AnalyticsStore {
   async close(): Promise<void> {}
 
   releaseLate(): void {
-    for (const block of this.#late.splice(0)) this.#apply(block);
+    for (const blocks of this.#late.splice(0)) this.#apply(blocks);
   }
 
   /** Every row of a table as its first columns: topic, partition, offset. */
@@ -78,15 +79,16 @@ export class FakeStore implements AnalyticsStore {
     return (this.rows.get(table) ?? []).map((row) => row.split('\t').slice(0, 3).join('/'));
   }
 
-  #apply(block: Block): void {
-    const token = blockToken(block);
+  #apply(blocks: Shipment): void {
+    const token = shipmentToken(blocks);
     if (this.#tokens.includes(token)) return;
     this.#tokens.push(token);
     if (this.#tokens.length > this.#tokensMax) this.#tokens.shift();
-    this.inserted.push(block);
-    const rows = this.rows.get(block.route.table) ?? [];
-    rows.push(...block.bytes.toString('utf8').trimEnd().split('\n'));
-    this.rows.set(block.route.table, rows);
+    this.inserted.push(...blocks);
+    const [{ route }] = blocks;
+    const rows = this.rows.get(route.table) ?? [];
+    for (const { bytes } of blocks) rows.push(...bytes.toString('utf8').trimEnd().split('\n'));
+    this.rows.set(route.table, rows);
   }
 
   #assertUp(): void {

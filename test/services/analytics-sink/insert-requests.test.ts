@@ -30,7 +30,7 @@ function block(place: Partial<Block> = {}): Block {
   if (route === undefined) throw new Error('the sink has no route');
   const { topic } = route;
   const range = { topic, partition: 0, firstOffset: 5, lastOffset: 9 };
-  return { route, records: 1, rows: 1, bytes: Buffer.alloc(0), ...range, ...place };
+  return { route, monthStartMs: 0, records: 1, rows: 1, bytes: Buffer.alloc(0), ...range, ...place };
 }
 
 test('a block that is sent again, by the same sink or the next, has its token; every request has an id of its own', async () => {
