@@ -49,6 +49,11 @@ export class MappedLog implements Log {
     return this.#log.partitionCount(this.#theirs.get(topic) ?? topic);
   }
 
+  async topicIds(topics: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const ids = await this.#log.topicIds(topics.map((topic) => this.#theirs.get(topic) ?? topic));
+    return new Map([...ids].map(([topic, id]) => [this.#ours.get(topic) ?? topic, id]));
+  }
+
   async bounds(partitions: readonly TopicPartition[]): Promise<readonly OffsetBounds[]> {
     return (await this.#log.bounds(this.#out(partitions))).map((bounds) => this.#in(bounds));
   }
