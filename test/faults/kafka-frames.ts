@@ -44,6 +44,7 @@ const replyBodyAt = 8;
 const throttleBytes = 4;
 /** From this version on an answer to EndTxn has tags in its header: one byte where there are none. */
 const endTxnFlexibleFrom = 3;
+const metadataFlexibleFrom = 9;
 
 export interface RequestHead {
   readonly api: ApiName | 'other';
@@ -97,7 +98,11 @@ export function advertise(frame: Buffer, asked: RequestHead, port: number): void
 }
 
 function advertiseBrokers(frame: Buffer, version: number, port: number): void {
-  if (version > 8) throw new Error(`Metadata ${version} is too new for the proxy`);
+  if (version > 12) throw new Error(`Metadata ${version} is too new for the proxy`);
+  if (version >= metadataFlexibleFrom) {
+    advertiseBrokersFlexibly(frame, port);
+    return;
+  }
   let at = replyBodyAt + (version >= 3 ? 4 : 0);
   const brokers = frame.readInt32BE(at);
   at += 4;
@@ -108,12 +113,29 @@ function advertiseBrokers(frame: Buffer, version: number, port: number): void {
   }
 }
 
+/** As our client asks for the ids of topics: no tags anywhere, and fewer brokers and shorter names than 127. */
+function advertiseBrokersFlexibly(frame: Buffer, port: number): void {
+  let at = replyBodyAt + 1 + throttleBytes;
+  const brokers = frame.readUInt8(at) - 1;
+  at += 1;
+  for (let index = 0; index < brokers; index += 1) {
+    const portAt = behindShortString(frame, at + 4);
+    frame.writeInt32BE(port, portAt);
+    at = behindShortString(frame, portAt + 4) + 1;
+  }
+}
+
 function advertiseCoordinator(frame: Buffer, version: number, port: number): void {
   if (version > 2) throw new Error(`FindCoordinator ${version} is too new for the proxy`);
   const errorAt = replyBodyAt + (version >= 1 ? 4 : 0);
   if (frame.readInt16BE(errorAt) !== 0) return;
   const nodeAt = version >= 1 ? behindString(frame, errorAt + 2) : errorAt + 2;
   frame.writeInt32BE(port, behindString(frame, nodeAt + 4));
+}
+
+/** One more than the length, in one byte; 0 stands for none. */
+function behindShortString(frame: Buffer, at: number): number {
+  return at + Math.max(1, frame.readUInt8(at));
 }
 
 /** Strings have a length of two bytes in front; -1 stands for none. */
