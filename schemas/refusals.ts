@@ -129,7 +129,7 @@ const RULES = [
     code: 'timestamp_too_old',
     ...refused,
     meaning: 'The use is older than the days for which ids are remembered, so a repeat could not be noticed.',
-    wayOut: 'Send it again as a marked backfill.',
+    wayOut: 'Make sure that it was never accepted, then send it again as a marked backfill.',
   },
   {
     code: 'duplicate',

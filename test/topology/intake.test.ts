@@ -269,6 +269,23 @@ describe('ids seen before', () => {
     expect([foreign.use({}), foreign.use({ calls: 2 })].map(codeOf)).toEqual(['duplicate', 'conflict']);
   });
 
+  test('an id is remembered until its use is too old to be repeated; a marked backfill is where that ends', () => {
+    const repeats = (days: number, change: Partial<UsageEvent>, first: Partial<UsageEvent> = {}) => {
+      const at = desk();
+      // The latest time that a sender may stamp.
+      const occurredAt = instantOfMillis(NOW + 5 * 60_000);
+      expect(codeOf(at.use({ occurredAt, ...first }))).toBe('input');
+      return codeOf(at.use({ occurredAt, ...first, ...change }, { appendedAt: NOW + days * DAY_MS }));
+    };
+    const old = { occurredAt: instantOfMillis(NOW - 400 * DAY_MS), backfill: true };
+    expect([0, 1, 34, 35].map((days) => repeats(days, {}))).toEqual(Array(4).fill('duplicate'));
+    expect([36, 39, 400].map((days) => repeats(days, {}))).toEqual(Array(3).fill('timestamp_too_old'));
+    expect([1, 35].map((days) => repeats(days, {}, old))).toEqual(['duplicate', 'duplicate']);
+    // The bound that the README names: forgotten, and without an age limit, it is another use.
+    expect([39, 400].map((days) => repeats(days, {}, old))).toEqual(['input', 'input']);
+    expect([39, 400].map((days) => repeats(days, { backfill: true }))).toEqual(['input', 'input']);
+  });
+
   test('verdicts do not depend on where steps end, at the edge of the horizon neither', () => {
     const sighting = fc.record({
       id: fc.integer({ min: 0, max: 3 }),

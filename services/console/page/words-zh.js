@@ -27,7 +27,7 @@ export const CODES_ZH = new Map(
     confidence_out_of_range: ['置信度不在 0 与 1 之间。', '以 0 到 1 的小数发送置信度。'],
     timestamp_implausible: ['事实的时间早于 2020 年。', '检查时间戳单位：自 1970 年起的毫秒数。'],
     timestamp_in_future: ['事实的时间比写入时间晚五分钟以上。', '校准发送方时钟后重新发送。'],
-    timestamp_too_old: ['用量早于编号被记住的天数，无法识别重复。', '标记为补录后重新发送。'],
+    timestamp_too_old: ['用量早于编号被记住的天数，无法识别重复。', '确认从未被接受后，标记为补录重新发送。'],
     duplicate: ['相同编号与相同内容此前已到达；只计一次。', '无需处理。'],
     conflict: [
       '相同编号此前以不同内容到达；以第一次为准。',
