@@ -20,6 +20,7 @@ const DRIVER_JVM = ['-Xmx1500m', '-XX:+UseSerialGC', '-Dorg.apache.avro.specific
 /** How long the driver waits for an idle machine before each run. */
 const QUIET_WAIT_S = 6;
 const WARM_EVENTS = 200_000;
+const STOPPING = ['SIGINT', 'SIGTERM'] as const;
 
 export type Program = 'ours' | 'peer';
 export type Measure = 'throughput' | 'latency';
@@ -149,6 +150,8 @@ async function runDriver(plan: Plan, { options, peer, scratch, broker }: Place):
     },
   });
   const ended = once(driver, 'exit');
+  const stop = (): void => void (driver.pid !== undefined && process.kill(-driver.pid, 'SIGTERM'));
+  for (const signal of STOPPING) process.once(signal, stop);
   let found: PeerRun | null = null;
   for await (const line of createInterface({ input: driver.stdout })) {
     const figures = Figures.parse(JSON.parse(line));
@@ -156,6 +159,7 @@ async function runDriver(plan: Plan, { options, peer, scratch, broker }: Place):
     found = { program, measure, at, correct: figures.correct ?? 'not said', figures };
   }
   const [code] = await ended;
+  for (const signal of STOPPING) process.off(signal, stop);
   if (found === null || code !== 0)
     throw new Error(`the driver ended with ${code} in ${measure} of ${program}`);
   return found;
