@@ -83,6 +83,19 @@ describe('the row writer', () => {
     );
   });
 
+  it('writes amounts as formatAmount does, near wholes, near what a number holds, and in between', () => {
+    const near = (centre: bigint) => fc.bigInt({ min: centre - 2n, max: centre + 2n });
+    const wholes = fc.bigInt({ min: -9_010n, max: 9_010n }).chain((whole) => near(whole * 10n ** 12n));
+    const edge = fc.constantFrom(-(2n ** 53n), 2n ** 53n).chain(near);
+    const small = fc.bigInt({ min: -(2n ** 53n), max: 2n ** 53n });
+    fc.assert(
+      fc.property(fc.oneof(wholes, edge, small).map(amountOfUnits), (money) => {
+        expect(written((out) => out.amount(money))).toBe(`${formatAmount(money)}\n`);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
   it.each([
     [Date.UTC(2026, 2, 31, 23, 59, 59, 999), '1775001599999'],
     [0, '1970-01-01 00:00:00.000'],
