@@ -6,7 +6,10 @@
  */
 
 export interface Tap {
-  readonly buf: Buffer & { utf8Slice(start: number, end: number): string };
+  readonly buf: Buffer & {
+    utf8Slice(start: number, end: number): string;
+    latin1Slice(start: number, end: number): string;
+  };
   pos: number;
   readLong(): number;
   writeLong(value: number): void;

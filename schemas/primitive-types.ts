@@ -80,6 +80,8 @@ export class ExactString extends avsc.types.StringType {
     if (length <= CACHED_TEXT_MAX) {
       const cached = cachedAscii(tap.buf, start, end);
       if (cached !== null) return cached;
+    } else if (length <= SHORT_TEXT_MAX && isAscii(tap.buf, start, end)) {
+      return tap.buf.latin1Slice(start, end);
     }
     const text = tap.buf.utf8Slice(start, end);
     if (text.includes('\ufffd') && !isUtf8(tap.buf.subarray(start, end))) {
@@ -143,9 +145,16 @@ function cachedAscii(buffer: Tap['buf'], start: number, end: number): string | n
   const slot = (hash ^ (hash >>> 12)) & (CACHE_SLOTS - 1);
   const cached = cache[slot] ?? '';
   if (cached.length === end - start && hasBytes(cached, buffer, start)) return cached;
-  const text = buffer.utf8Slice(start, end);
+  const text = buffer.latin1Slice(start, end);
   cache[slot] = text;
   return text;
+}
+
+/** ASCII is Latin-1 as well, which becomes a string without being checked. */
+function isAscii(buffer: Tap['buf'], start: number, end: number): boolean {
+  let bits = 0;
+  for (let at = start; at < end; at++) bits |= buffer[at] ?? 0;
+  return bits <= 0x7f;
 }
 
 function hasBytes(text: string, buffer: Buffer, start: number): boolean {

@@ -6,30 +6,35 @@
  */
 import type { RecordName } from '../schemas/generated/record-types.ts';
 import type { Step } from '../schemas/generated/step.ts';
-import type { Header } from './log.ts';
+import type { Header, OutgoingRecord } from './log.ts';
 import { fullNameOf } from './subjects.ts';
 import type { ServiceName } from './topics.ts';
 
 export const SPEC_VERSION: Header = ['ce_specversion', Buffer.from('1.0')];
 export const CONTENT_TYPE: Header = ['content-type', Buffer.from('application/vnd.apache.avro')];
 
-const fixedHeaders = new Map<string, readonly Header[]>();
+const fixedHeaders = new Map<ServiceName, Map<RecordName, readonly Header[]>>();
 
+/** The same array each time, so that the log writes it once. */
 function fixed(service: ServiceName, record: RecordName): readonly Header[] {
-  const key = `${service}/${record}`;
-  const known = fixedHeaders.get(key);
+  const ofService = fixedHeaders.get(service) ?? new Map<RecordName, readonly Header[]>();
+  if (ofService.size === 0) fixedHeaders.set(service, ofService);
+  const known = ofService.get(record);
   if (known !== undefined) return known;
   const source: Header = ['ce_source', Buffer.from(`/outcome-ledger/${service}`)];
   const type: Header = ['ce_type', Buffer.from(fullNameOf(record))];
   const headers = [SPEC_VERSION, CONTENT_TYPE, source, type];
-  fixedHeaders.set(key, headers);
+  ofService.set(record, headers);
   return headers;
 }
 
 export function outputHeaders(
   service: ServiceName,
   step: Step,
-): (record: RecordName, index: number) => readonly Header[] {
+): (record: RecordName, index: number) => Pick<OutgoingRecord, 'headers' | 'sharedHeaders'> {
   const prefix = `${service}/${step.partition}/${step.step}/`;
-  return (record, index) => [['ce_id', Buffer.from(`${prefix}${index}`)], ...fixed(service, record)];
+  return (record, index) => ({
+    headers: [['ce_id', Buffer.from(`${prefix}${index}`, 'latin1')]],
+    sharedHeaders: fixed(service, record),
+  });
 }

@@ -112,7 +112,7 @@ export class Intake {
   #checkKey(record: LogRecord, topic: TopicName, value: AnyValue): RefusalOutput | null {
     if (TOPICS[topic].key !== 'account' || !('accountId' in value)) return null;
     const key = record.key ?? Buffer.alloc(0);
-    const isRight = key.toString('utf8') === value.accountId;
+    const isRight = isText(key, value.accountId);
     if (isRight && partitionOf(key, this.#partitions) === record.partition) return null;
     const message = isRight
       ? `account ${value.accountId} belongs on another partition: partition by murmur2 of the key`
@@ -149,6 +149,15 @@ function checkForm(topic: TopicName, value: AnyValue, bytes: number): RefusalOut
   if (!isFromOutside(topic) || isUsage(topic, value)) return null;
   const problem = textProblem(TOPICS[topic].record, value) ?? sizeProblem(value, bytes);
   return problem === null ? null : refusal(problem, value);
+}
+
+/** Compares without making a string of the bytes, which almost always are the ASCII text itself. */
+function isText(bytes: Buffer, text: string): boolean {
+  if (bytes.length !== text.length) return bytes.toString('utf8') === text;
+  for (let at = 0; at < text.length; at += 1) {
+    if (bytes[at] !== text.charCodeAt(at)) return bytes.toString('utf8') === text;
+  }
+  return true;
 }
 
 const SIGHTINGS = {

@@ -65,7 +65,7 @@ export class MemoryPartition {
       appendedAt,
       key: copyOf(outgoing.key),
       value: copyOf(outgoing.value),
-      headers: copyOfHeaders(outgoing.headers),
+      headers: copyOfHeaders(outgoing),
     });
     this.#end += 1;
     return offset;
@@ -165,9 +165,12 @@ function copyOf(bytes: Buffer | null): Buffer | null {
   return bytes === null ? null : Buffer.from(bytes);
 }
 
-function copyOfHeaders(headers: readonly Header[] | undefined): readonly Header[] {
-  if (headers === undefined || headers.length === 0) return noHeaders;
-  return headers.map(([name, value]): Header => [name, Buffer.from(value)]);
+function copyOfHeaders({
+  headers = noHeaders,
+  sharedHeaders = noHeaders,
+}: OutgoingRecord): readonly Header[] {
+  if (headers.length + sharedHeaders.length === 0) return noHeaders;
+  return [...headers, ...sharedHeaders].map(([name, value]): Header => [name, Buffer.from(value)]);
 }
 
 function sizeOf(record: LogRecord): number {

@@ -42,6 +42,8 @@ export interface OutgoingRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers?: readonly Header[];
+  /** Come after those. What many records have in common is written once where they hold the same array. */
+  readonly sharedHeaders?: readonly Header[];
 }
 
 export interface TopicPartition {

@@ -10,13 +10,16 @@
  */
 
 import { crc32c } from '@node-rs/crc32';
-import type { OutgoingRecord } from './log.ts';
+import type { Header, OutgoingRecord } from './log.ts';
 import { type WireWriter, writeInt64 } from './log-kafka-wire.ts';
 
 export const batchHeaderBytes = 61;
 const attributesAt = 21;
 const transactionalBit = 0x10;
 const headerNamesMax = 256;
+const noHeaders: readonly Header[] = [];
+const noBlock = Buffer.alloc(0);
+const sharedBlocks = new WeakMap<readonly Header[], Buffer>();
 
 export interface BatchHeader {
   readonly timestamp: number;
@@ -33,7 +36,7 @@ export function recordBytesBound(record: OutgoingRecord): number {
   if (record.headers !== undefined) {
     for (const [name, value] of record.headers) bytes += 10 + nameBytes(name).length + value.length;
   }
-  return bytes;
+  return record.sharedHeaders === undefined ? bytes : bytes + sharedBlock(record.sharedHeaders).length;
 }
 
 /** Writes the batch at the writer's place. `bytesBound` is the sum of the bounds of its records. */
@@ -77,20 +80,25 @@ function encodeRecord(
   start: number,
   { record, offsetDelta }: { readonly record: OutgoingRecord; readonly offsetDelta: number },
 ): number {
-  const headers = record.headers;
+  const { headers = noHeaders, sharedHeaders = noHeaders } = record;
+  const shared = sharedHeaders.length === 0 ? noBlock : sharedBlock(sharedHeaders);
+  const count = headers.length + sharedHeaders.length;
   let length = 2 + varintBytes(offsetDelta) + bytesLength(record.key) + bytesLength(record.value);
-  length += headers === undefined || headers.length === 0 ? 1 : headersLength(headers);
+  length += varintBytes(count) + headersLength(headers) + shared.length;
   let at = writeVarint(buffer, start, length);
   buffer[at] = 0;
   buffer[at + 1] = 0;
   at = writeVarint(buffer, at + 2, offsetDelta);
   at = writeBytes(buffer, at, record.key);
   at = writeBytes(buffer, at, record.value);
-  if (headers === undefined || headers.length === 0) {
-    buffer[at] = 0;
-    return at + 1;
-  }
-  at = writeVarint(buffer, at, headers.length);
+  at = writeVarint(buffer, at, count);
+  at = writeHeaders(buffer, at, headers);
+  if (shared.length > 0) buffer.set(shared, at);
+  return at + shared.length;
+}
+
+function writeHeaders(buffer: Buffer, start: number, headers: readonly Header[]): number {
+  let at = start;
   for (const [name, value] of headers) {
     at = writeBytes(buffer, at, nameBytes(name));
     at = writeBytes(buffer, at, value);
@@ -98,10 +106,20 @@ function encodeRecord(
   return at;
 }
 
-function headersLength(headers: NonNullable<OutgoingRecord['headers']>): number {
-  let length = varintBytes(headers.length);
+function headersLength(headers: readonly Header[]): number {
+  let length = 0;
   for (const [name, value] of headers) length += bytesLength(nameBytes(name)) + bytesLength(value);
   return length;
+}
+
+/** The bytes of headers that many records share, written once; forgotten with the array. */
+function sharedBlock(headers: readonly Header[]): Buffer {
+  const known = sharedBlocks.get(headers);
+  if (known !== undefined) return known;
+  const block = Buffer.allocUnsafe(headersLength(headers));
+  writeHeaders(block, 0, headers);
+  sharedBlocks.set(headers, block);
+  return block;
 }
 
 function bytesLength(bytes: Buffer | null): number {

@@ -50,6 +50,8 @@ class StateTable<V> implements Table<V> {
   readonly #overlay = new Map<string, V | undefined>();
   readonly #dueAt: ((value: V) => Instant | null) | undefined;
   readonly #index: DueIndex | null;
+  /** Whether the base may still hold values that are encoded. */
+  #wasRestored = false;
 
   constructor(dueAt: ((value: V) => Instant | null) | undefined, decode: (bytes: Buffer, key: string) => V) {
     this.#dueAt = dueAt;
@@ -98,6 +100,7 @@ class StateTable<V> implements Table<V> {
     }
     if (typeof held === 'number') this.#encoded.replace(held, bytes);
     else this.#base.set(key, this.#encoded.add(bytes));
+    this.#wasRestored = true;
     if (this.#index === null) return;
     const at = dueAt === undefined ? this.#dueOf(key) : dueAt;
     if (at !== null) this.#index.add(key, at);
@@ -113,7 +116,7 @@ class StateTable<V> implements Table<V> {
 
   commit(): void {
     for (const [key, value] of this.#overlay) {
-      const held = this.#base.get(key);
+      const held = this.#wasRestored ? this.#base.get(key) : undefined;
       if (typeof held === 'number') this.#encoded.release(held);
       if (value === undefined) this.#base.delete(key);
       else this.#base.set(key, value);

@@ -33,6 +33,8 @@ import {
 import { Store } from './store.ts';
 import { serviceTopics } from './topics.ts';
 
+const NO_SCHEMA = -1;
+
 export interface TaskOptions {
   readonly log: Log;
   readonly directory: SchemaDirectory;
@@ -154,7 +156,7 @@ export class Task {
       partition,
       key,
       value,
-      headers: headers(record, index),
+      ...headers(record, index),
     }));
     const { clusterId, topicIds } = this.#acquired;
     const checkpoint: Checkpoint = {
@@ -181,11 +183,16 @@ export class Task {
   async #resolveSchemas(slices: readonly BatchSlice[]): Promise<ReadonlySet<string>> {
     const { directory } = this.state;
     const unresolved = new Map<number, string[]>();
+    let known = NO_SCHEMA;
     for (const { topic, records } of slices) {
       for (const { value, offset } of records) {
         if (value === null || value.length < 5 || value[0] !== 0) continue;
         const id = value.readUInt32BE(1);
-        if (directory.writerSchema(id) !== undefined) continue;
+        if (id === known) continue;
+        if (directory.writerSchema(id) !== undefined) {
+          known = id;
+          continue;
+        }
         unresolved.set(id, [...(unresolved.get(id) ?? []), heldKey(topic, offset)]);
       }
     }

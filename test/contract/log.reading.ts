@@ -83,6 +83,15 @@ async function keepsBytes({ log }: LogHarness): Promise<void> {
     { topic, partition: 0, key: Buffer.alloc(0), value: Buffer.alloc(0), headers },
     { topic, partition: 0, key: Buffer.alloc(70, 1), value: Buffer.alloc(10_000, 2), headers: [] },
     { topic, partition: 0, key: null, value: scratch },
+    {
+      topic,
+      partition: 0,
+      key: null,
+      value: null,
+      headers: headers.slice(0, 1),
+      sharedHeaders: headers.slice(1),
+    },
+    { topic, partition: 0, key: null, value: null, sharedHeaders: headers },
   ]);
   scratch.fill(0);
   const { records } = await drain(log, { topic, partition: 0, offset: 0 });
@@ -91,8 +100,10 @@ async function keepsBytes({ log }: LogHarness): Promise<void> {
     [Buffer.alloc(0), Buffer.alloc(0)],
     [Buffer.alloc(70, 1), Buffer.alloc(10_000, 2)],
     [null, Buffer.from('reused')],
+    [null, null],
+    [null, null],
   ]);
-  expect(records.map((record) => record.headers)).toEqual([[], headers, [], []]);
+  expect(records.map((record) => record.headers)).toEqual([[], headers, [], [], headers, headers]);
   for (const { appendedAt } of records) expect(appendedAt).toBeGreaterThan(1_000_000_000_000);
 }
 

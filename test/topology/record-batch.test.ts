@@ -78,16 +78,17 @@ const headers = fc.array(
 
 describe('a batch', () => {
   it('is read as it was written', () => {
-    const record = fc.record({ key: bytesOrNull, value: bytesOrNull, headers });
+    const record = fc.record({ key: bytesOrNull, value: bytesOrNull, headers, sharedHeaders: headers });
     fc.assert(
       fc.property(fc.array(record, { minLength: 1, maxLength: 100 }), (contents) => {
         const bytes = encode(contents.map((content) => ({ topic, partition: 0, ...content })));
         const { records, nextOffset } = decode(bytes);
         expect(nextOffset).toBe(contents.length);
-        for (const [index, { key, value, headers: sent }] of contents.entries()) {
+        for (const [index, { key, value, headers: own, sharedHeaders }] of contents.entries()) {
           const read = records[index];
           expect([read?.offset, read?.appendedAt]).toEqual([index, timestamp]);
           expect([read?.key, read?.value]).toEqual([key, value]);
+          const sent = [...own, ...sharedHeaders];
           expect(read?.headers).toEqual(sent.map(([name, bytesOf]): Header => [name, bytesOf]));
         }
       }),
