@@ -11,6 +11,7 @@ import { money } from './money.ts';
 import { peerBench } from './peer/bench.ts';
 import { recordBatch } from './record-batch.ts';
 import { type Comparison, comparisonText } from './rounds.ts';
+import { sinkLine, sinkRows } from './sink.ts';
 import { lostIn, type SystemBench, systemBench, systemText } from './system.ts';
 
 interface Options {
@@ -43,7 +44,7 @@ const COMPARISONS: Readonly<Record<string, () => Promise<Comparison>>> = {
 };
 
 const SYSTEM: readonly SystemBench[] = ['throughput', 'latency', 'recovery'];
-const NAMES: readonly string[] = [...SYSTEM, ...Object.keys(COMPARISONS), 'peer'];
+const NAMES: readonly string[] = [...SYSTEM, ...Object.keys(COMPARISONS), 'sink', 'peer'];
 const DEFAULT: readonly string[] = ['latency', 'throughput'];
 
 const command = new Command('npm run bench --')
@@ -83,6 +84,12 @@ async function ofSystem(names: readonly SystemBench[], options: Options): Promis
   return { figures: { ...result }, text: systemText(result), isSound: lostIn(result) === 0 };
 }
 
+async function ofSink(): Promise<Outcome> {
+  tell('sink');
+  const sink = await sinkRows();
+  return { figures: { sink }, text: sinkLine(sink), isSound: sink.equal };
+}
+
 async function ofPeer(options: Options): Promise<Outcome> {
   const { peerDir, oursCommitMs, nodeOptions } = options;
   const { figures, text, isSound } = await peerBench({
@@ -112,6 +119,7 @@ async function main(names: readonly string[], options: Options): Promise<number>
   for (const [name, run] of Object.entries(COMPARISONS)) {
     if (names.includes(name)) outcomes.push(await compared(name, run));
   }
+  if (names.includes('sink')) outcomes.push(await ofSink());
   if (names.includes('peer')) outcomes.push(await ofPeer(options));
   const ofWhole = SYSTEM.filter((name) => names.includes(name));
   if (ofWhole.length > 0) outcomes.push(await ofSystem(ofWhole, options));
