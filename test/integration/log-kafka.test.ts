@@ -2,15 +2,17 @@
 
 import { ConfigResourceTypes } from 'kafkajs';
 import { inject } from 'vitest';
-import { openKafkaLog } from '../../topology/log-kafka.ts';
+import { LogError } from '../../topology/log.ts';
+import { type KafkaLog, openKafkaLog } from '../../topology/log-kafka.ts';
 import { createAdmin } from '../../topology/log-kafka-client.ts';
 import { KafkaTransactor } from '../../topology/log-kafka-transactor.ts';
 import { logContract } from '../contract/log.contract.ts';
-import { drain, type LogHarness } from '../contract/log.harness.ts';
+import { drain, fresh, freshTopic, type LogHarness } from '../contract/log.harness.ts';
 import { textRecord } from '../contract/log.records.ts';
 
 const compactionTurnsMax = 120;
 const compactionPauseMs = 500;
+const settingTurnsMax = 200;
 
 async function makeLog(servers: readonly string[], transactionVersionMax: 1 | 2): Promise<LogHarness> {
   const connection = { brokers: servers, clientId: 'log-contract', requestTimeoutMs: 15_000 };
@@ -41,6 +43,7 @@ async function makeLog(servers: readonly string[], transactionVersionMax: 1 | 2)
       // A broker that does not verify takes records for partitions its coordinator does not know to take part; with
       // version 2 there are no such records.
       await verifyTransactions(admin, false);
+      await untilUnverified(forgetful, closers);
       const producer = await producerOf(id, forgetful);
       const transaction = producer.begin();
       await transaction.write(kept);
@@ -77,6 +80,23 @@ async function verifyTransactions(admin: ReturnType<typeof createAdmin>, isOn: b
     validateOnly: false,
     resources: [{ type: ConfigResourceTypes.BROKER, name: '1', configEntries }],
   });
+}
+
+/** A broker answers before it works with its new setting; it does when it takes a record whose partition was never enlisted. */
+async function untilUnverified(log: KafkaLog, closers: (() => Promise<void>)[]): Promise<void> {
+  const topic = await freshTopic(log, 1);
+  for (let turn = 0; turn < settingTurnsMax; turn += 1) {
+    const producer = await log.producer(fresh('unverified'), { timeoutMs: 20_000 });
+    closers.push(() => producer.client.close());
+    producer.enlist = async () => undefined;
+    try {
+      await producer.begin().write([textRecord(topic, 0, ['k', 'probe'])]);
+      return;
+    } catch (error) {
+      if (!(error instanceof LogError && error.code === 'INVALID_TXN_STATE')) throw error;
+    }
+  }
+  throw new Error('the broker goes on verifying transactions');
 }
 
 for (const version of [1, 2] as const) {
