@@ -10,6 +10,7 @@ import { parseAccountId } from '../../../schemas/ids.ts';
 import { type Instant, parseInstant } from '../../../schemas/instant.ts';
 import { creditBalances } from '../../../services/credit-balances/processor.ts';
 import { type Scenario, scenario } from '../../support/scenario.ts';
+import { charge as sampleCharge } from '../sample-charge.ts';
 
 export type Answers = Scenario['written'];
 /** Something that happens: applied to a world, it returns what the service answers. */
@@ -88,33 +89,16 @@ export function refund(paymentId: string, amount: string, providerEventId: strin
 }
 
 export function charge(chargeId: string, amount: string, more: Partial<Charge> = {}): Fact {
-  const value: Charge = {
+  const value = sampleCharge({
     chargeId,
     accountId: ACCOUNT,
-    kind: 'usage',
-    status: 'rated',
-    lineClass: 'usage',
     requestId: chargeId,
-    decisionId: null,
-    amends: null,
     amount: parseAmount(amount),
-    currency: 'USD',
-    components: [],
-    contractId: null,
-    contractVersion: null,
-    priceBookId: null,
-    priceBookVersion: null,
-    suspenseReason: null,
-    projectId: null,
-    costCentre: null,
-    apiKeyId: null,
-    provider: null,
-    model: null,
     occurredAt: NOON,
     recordedAt: NOON,
     cause: CAUSE,
     ...more,
-  };
+  });
   return (world) => world.take('charges', value);
 }
 
