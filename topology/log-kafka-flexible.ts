@@ -13,19 +13,29 @@ export interface FlexibleRequest {
   readonly apiName: string;
 }
 
+type Asked = FlexibleRequest & { readonly broker: number };
+
 export async function askFlexibly(
   client: KafkaClient,
-  request: FlexibleRequest & { readonly broker: number },
+  request: Asked,
   writeBody: (writer: WireWriter) => void,
 ): Promise<WireReader> {
-  const { broker, apiKey, apiVersion, apiName } = request;
+  const reader = await askWithPlainAnswer(client, request, writeBody);
+  reader.skipTags();
+  return reader;
+}
+
+/** As `askFlexibly`, for a request whose answer has no tags in its header. */
+export async function askWithPlainAnswer(
+  client: KafkaClient,
+  { broker, apiKey, apiVersion, apiName }: Asked,
+  writeBody: (writer: WireWriter) => void,
+): Promise<WireReader> {
   const lane = await client.lane(broker, 'requests');
   const writer = new WireWriter();
   const start = beginFrame(writer, { apiKey, apiVersion, clientId: client.options.clientId });
   writer.noTags();
   writeBody(writer);
   writer.noTags();
-  const reader = new WireReader(await lane.send({ frame: endFrame(writer, start), apiKey, apiName }));
-  reader.skipTags();
-  return reader;
+  return new WireReader(await lane.send({ frame: endFrame(writer, start), apiKey, apiName }));
 }

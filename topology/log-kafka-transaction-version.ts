@@ -9,9 +9,9 @@
  */
 import type { KafkaClient } from './log-kafka-client.ts';
 import { errorOfCode } from './log-kafka-errors.ts';
-import { beginFrame, endFrame } from './log-kafka-frame.ts';
+import { askWithPlainAnswer } from './log-kafka-flexible.ts';
 import type { TransactionVersion } from './log-kafka-transaction-requests.ts';
-import { WireReader, WireWriter } from './log-kafka-wire.ts';
+import type { WireReader } from './log-kafka-wire.ts';
 
 const apiVersions = { apiKey: 18, apiVersion: 3, apiName: 'ApiVersions' } as const;
 const software = { name: 'outcome-ledger', version: '1' } as const;
@@ -20,21 +20,15 @@ const feature = 'transaction.version';
 const finalizedFeaturesTag = 2;
 
 export async function transactionVersionOf(client: KafkaClient, broker: number): Promise<TransactionVersion> {
-  const lane = await client.lane(broker, 'requests');
-  const { apiKey, apiVersion, apiName } = apiVersions;
-  const writer = new WireWriter();
-  const start = beginFrame(writer, { apiKey, apiVersion, clientId: client.options.clientId });
-  writer.noTags();
-  writer.compactString(software.name);
-  writer.compactString(software.version);
-  writer.noTags();
-  const answer = await lane.send({ frame: endFrame(writer, start), apiKey, apiName });
-  return finalizedLevel(answer) >= 2 ? 2 : 1;
+  const reader = await askWithPlainAnswer(client, { broker, ...apiVersions }, (writer) => {
+    writer.compactString(software.name);
+    writer.compactString(software.version);
+  });
+  return finalizedLevel(reader) >= 2 ? 2 : 1;
 }
 
 /** The header of this answer has no tags, whatever its version, so that a client of any age can read the refusal. */
-function finalizedLevel(answer: Buffer): number {
-  const reader = new WireReader(answer);
+function finalizedLevel(reader: WireReader): number {
   const errorCode = reader.int16();
   if (errorCode === unsupportedVersion) return 0;
   if (errorCode !== 0) throw errorOfCode(errorCode, 'ApiVersions');

@@ -71,10 +71,6 @@ export class Lane {
     return this.#mayLeave && this.#open !== null && nowMs - this.#open.openedAtMs >= this.#limits.lingerMs;
   }
 
-  sealIfDue(nowMs: number): void {
-    if (this.isDue(nowMs)) this.seal();
-  }
-
   /** Seals what is open, due or not, unless a block is waiting or on its way. */
   sealToGoAlong(): void {
     if (this.#mayLeave) this.seal();

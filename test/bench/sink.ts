@@ -24,6 +24,7 @@ import type { LogRecord } from '../../topology/log.ts';
 import { Publisher } from '../../topology/publisher.ts';
 import { type Endpoint, startEndpoint } from '../contract/clickhouse-endpoint-support.ts';
 import { drain, type MemoryGraph, newGraph, workersOf } from '../support/memory-graph.ts';
+import { spreadOf } from './rounds.ts';
 
 const USES = 20_000;
 const ACCOUNTS = 2_000;
@@ -65,7 +66,7 @@ export async function sinkRows(): Promise<SinkResult> {
     }
     const found = { sink: await sides.sink.checksum(), plain: await sides.plain.checksum() };
     for (const way of WAYS) await sides[way].close();
-    const rate = (way: Way): number => Math.round(records.length / medianOf(seconds[way]));
+    const rate = (way: Way): number => Math.round(records.length / spreadOf(seconds[way]).median);
     return {
       rows: records.length,
       sinkRowsPerCpuSecond: rate('sink'),
@@ -201,10 +202,6 @@ async function checksumOf(client: ReturnType<typeof clientOf>): Promise<string> 
     format: 'JSONEachRow',
   });
   return Checksum.parse(await found.json())[0]?.checksum ?? '';
-}
-
-function medianOf(times: readonly number[]): number {
-  return times.toSorted((a, b) => a - b)[times.length >> 1] ?? Number.NaN;
 }
 
 function textOf(instant: number): string {

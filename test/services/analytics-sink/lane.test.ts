@@ -9,6 +9,10 @@ import { costEvent, journalEntry, MID_MONTH } from './sink-records.ts';
 
 const LIMITS = { blockRowsMax: 4, blockBytesMax: 1_000_000, lingerMs: 250 };
 
+function sealIfDue(lane: Lane, nowMs: number): void {
+  if (lane.isDue(nowMs)) lane.sealToGoAlong();
+}
+
 function laneOf(topic: string, limits = LIMITS, position = 0): Lane {
   const route = routes.find((candidate) => candidate.topic === topic);
   if (route === undefined) throw new Error(topic);
@@ -119,17 +123,17 @@ describe('a lane', () => {
   it('waits for the linger, and while a block is on its way goes on growing', () => {
     const lane = laneOf('cost-events');
     feed(lane, [use(0)], 1_000);
-    lane.sealIfDue(1_249);
+    sealIfDue(lane, 1_249);
     expect(lane.next()).toBeNull();
-    lane.sealIfDue(1_250);
+    sealIfDue(lane, 1_250);
     const first = lane.next();
     expect(first?.lastOffset).toBe(0);
     feed(lane, [use(1)], 1_300);
-    lane.sealIfDue(9_000);
+    sealIfDue(lane, 9_000);
     expect(lane.next()).toBeNull();
     feed(lane, [use(2)], 9_000);
     lane.landed();
-    lane.sealIfDue(9_001);
+    sealIfDue(lane, 9_001);
     expect(ranges(drain(lane))).toEqual(['1-2:2']);
   });
 
