@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { encodeFramed } from '../../schemas/codec.ts';
 import { instantOfMillis } from '../../schemas/instant.ts';
 import { reactionTo } from '../../topology/failures.ts';
+import { shareOf } from '../../topology/lock.ts';
 import { table } from '../../topology/processor.ts';
 import type { TopicName } from '../../topology/topics.ts';
 import { logWith } from '../support/log-double.ts';
@@ -10,6 +11,7 @@ import {
   acquire,
   appendBytes,
   appendValues,
+  BENCH_LIMITS,
   type Bench,
   drain,
   NOW,
@@ -54,6 +56,30 @@ describe('barriers', () => {
     await appendBytes(bench, { topic: 'rating-changelog', key: Buffer.from('!checkpoint') }, value);
     const task = await acquire(bench);
     expect(onlyCell(task).progress).toEqual({ step: 7, digest: checkpoint.digest, streamTime: null });
+  });
+
+  test('every partition of a share is read to its own barrier, however little a fetch brings', async () => {
+    const partitions = 3;
+    const bench = await newBench({ partitions });
+    const { directory } = bench;
+    const id = directory.idOf('ClockTick');
+    const states = Array.from({ length: 20 }, (_, index) => ({
+      key: Buffer.from(`counts/acct-${index}`),
+      value: encodeFramed('ClockTick', { sequence: index, time: instantOfMillis(NOW) }, id),
+    }));
+    for (let partition = 0; partition < partitions; partition += 1) {
+      // The later the partition, the more there is to read before its barrier.
+      for (const { key, value } of states.slice(0, 5 * partition)) {
+        await appendBytes(bench, { topic: 'rating-changelog', partition, key }, value);
+      }
+    }
+    const share = shareOf('rating', { k: 0, n: 1 }, partitions);
+    const task = await acquire(bench, { share, limits: { ...BENCH_LIMITS, fetchBytesMax: 1 } });
+    expect(task.cells.map(({ state }) => state.store.sizes())).toEqual([
+      { counts: 0 },
+      { counts: 5 },
+      { counts: 10 },
+    ]);
   });
 
   test('what a former owner left open is ended before anything is read', async () => {

@@ -81,7 +81,7 @@ export const RUNTIME: readonly Mutant[] = [
     find: 'while (checkpoints.size < states.length)',
     replace: 'while (checkpoints.size === 0)',
     why: 'Reading ends with the barrier of one partition; the others start with half their state, or none.',
-    suites: ['test/topology/service.test.ts', 'test/topology/whole-graph.test.ts'],
+    suites: ['test/topology/restore.test.ts'],
   },
   {
     name: 'overlay-leaked',
