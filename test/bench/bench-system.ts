@@ -98,7 +98,11 @@ const CLOCK_TICKS_PER_SECOND = 100;
 function readingOf(pid: number): { readonly rssMiB: number; readonly cpuS: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const kib = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
+  return { rssMiB: Math.round(kib / 1024), cpuS: cpuSecondsOf(pid) };
+}
+
+/** Of all threads of a process, so far. */
+export function cpuSecondsOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  const ticks = Number(stat[11] ?? 0) + Number(stat[12] ?? 0);
-  return { rssMiB: Math.round(kib / 1024), cpuS: ticks / CLOCK_TICKS_PER_SECOND };
+  return (Number(stat[11] ?? 0) + Number(stat[12] ?? 0)) / CLOCK_TICKS_PER_SECOND;
 }
