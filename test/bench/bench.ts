@@ -2,8 +2,9 @@
 import type { Progress } from '../../infra/cli/progress.ts';
 
 export interface Settings {
-  readonly events: number;
-  /** Events a second; null where nobody asked for other rates than those of the bench. */
+  /** Null where nobody asked for another number than that of the bench. */
+  readonly events: number | null;
+  /** Events a second. */
   readonly rates: readonly number[] | null;
   readonly seconds: number;
   readonly keys: number;
@@ -39,8 +40,7 @@ export interface Outcome {
 }
 
 export interface Bench {
-  readonly name: string;
-  /** One line of the help. */
-  readonly about: string;
-  readonly run: (context: BenchContext) => Promise<Outcome>;
+  /** Each name that asks for it, and a line of the help. Those that are asked for together run on one system. */
+  readonly names: Readonly<Record<string, string>>;
+  readonly run: (context: BenchContext, asked: ReadonlySet<string>) => Promise<Outcome>;
 }

@@ -16,7 +16,7 @@ import {
   ratiosOf,
 } from './baseline.ts';
 import type { Bench, BenchContext, Outcome } from './bench.ts';
-import { cheapComparisons } from './comparisons.ts';
+import { CHEAP } from './comparisons.ts';
 import { type Spread, spreadText } from './rounds.ts';
 import { rounded, tableText } from './table.ts';
 
@@ -25,8 +25,7 @@ const ABOUT =
   'CPU time of the other side over that of ours; written by `npm run bench -- check --write`, median of the rounds of one run.';
 
 export const CHECK: Bench = {
-  name: 'check',
-  about: 'the cheap comparisons against stored ratios; fails where one lost more than 20 %',
+  names: { check: 'the cheap comparisons against stored ratios; fails where one lost more than 20 %' },
   run: check,
 };
 
@@ -48,7 +47,7 @@ async function check(context: BenchContext): Promise<Outcome> {
 }
 
 function chosen({ settings: { parts } }: BenchContext) {
-  return cheapComparisons().filter(({ name }) => parts === null || parts.includes(name));
+  return CHEAP.filter(({ name }) => parts === null || parts.includes(name));
 }
 
 /** A part that was not run is not missed. */

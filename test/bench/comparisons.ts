@@ -44,8 +44,7 @@ export const COMPARED: readonly ComparedBench[] = [
 
 export function benchOf({ name, about, compare }: ComparedBench): Bench {
   return {
-    name,
-    about,
+    names: { [name]: about },
     async run(context) {
       context.tell(name);
       const comparison = await compare(context);
@@ -58,9 +57,10 @@ export function benchOf({ name, about, compare }: ComparedBench): Bench {
   };
 }
 
+const PROOF_ABOUT = 'P12: steps with and without digests, chain and step records; seal and verify';
+
 export const PROOF: Bench = {
-  name: 'proof',
-  about: 'P12: steps with and without digests, chain and step records; seal and verify',
+  names: { proof: PROOF_ABOUT },
   async run({ settings, tell }) {
     const cost = await proofCost({ uses: settings.uses, tell });
     return {
@@ -72,10 +72,11 @@ export const PROOF: Bench = {
 };
 
 /** What `check` runs: all that compares two sides in one process. */
-export function cheapComparisons(): readonly ComparedBench[] {
-  const proof: ComparedBench = {
-    ...PROOF,
+export const CHEAP: readonly ComparedBench[] = [
+  ...COMPARED,
+  {
+    name: 'proof',
+    about: PROOF_ABOUT,
     compare: ({ settings, tell }) => proofCost({ uses: settings.uses, tell }),
-  };
-  return [...COMPARED, proof];
-}
+  },
+];
