@@ -23,7 +23,9 @@ import { accountChanges, accountIdOf, chargeRecord } from './account-state.ts';
 import { held, heldSince, threadSeconds } from './memory.ts';
 
 const CHUNK = 5_000;
-const CHARGES = 40_000;
+/** Forty an account, within these bounds. */
+const CHARGES_MIN = 500;
+const CHARGES_MAX = 40_000;
 const BATCH_RECORDS = 500;
 const NONE_HELD: ReadonlySet<string> = new Set();
 /** All accounts decoded at once would not fit into the heap of this process either. */
@@ -59,7 +61,7 @@ export async function growthOfAccounts(
 async function pointOf(accounts: number, progress: Progress): Promise<AccountsPoint> {
   const before = held();
   const { state, ...restored } = await restoredAccounts(accounts, progress);
-  const charges = Array.from({ length: CHARGES }, (_, offset) => offset);
+  const charges = Array.from({ length: chargesOf(accounts) }, (_, offset) => offset);
   const random = new Random(accounts);
   let seconds = 0;
   let booked = 0;
@@ -82,6 +84,10 @@ async function pointOf(accounts: number, progress: Progress): Promise<AccountsPo
     decodedHeapBytesPerAccount: accounts > DECODED_MAX ? null : decodeAll(state, accounts, before),
     wrong: Math.abs(charges.length - booked),
   };
+}
+
+function chargesOf(accounts: number): number {
+  return Math.min(CHARGES_MAX, Math.max(CHARGES_MIN, 40 * accounts));
 }
 
 /** A task's state that was read back from a changelog of so many accounts. */

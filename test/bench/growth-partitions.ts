@@ -21,7 +21,6 @@ import { createTopics } from './bench-broker.ts';
 import { held, heldSince } from './memory.ts';
 import { MappedLog } from './peer/mapped-log.ts';
 
-const ACCOUNTS = 1_000;
 const PUBLISHED_AT_ONCE = 2_000;
 const LIMITS_OF_RATING = { ...LIMITS, commitIntervalMs: GRAPH.rating.commitIntervalMs };
 const COMPACTED = { 'cleanup.policy': 'compact' };
@@ -30,6 +29,7 @@ export interface PartitionsOptions {
   readonly log: Log;
   readonly brokerCpuS: () => number;
   readonly partitions: readonly number[];
+  readonly accounts: number;
   readonly uses: number;
   readonly tell: (line: string) => void;
 }
@@ -63,8 +63,8 @@ async function pointOf(
   partitions: number,
   prefix: string,
 ): Promise<PartitionsPoint> {
-  const { uses, brokerCpuS } = options;
-  const plan = { seed: 1, accounts: ACCOUNTS, usageEvents: uses, anchor: anchorAt(Date.now()) };
+  const { accounts, uses, brokerCpuS } = options;
+  const plan = { seed: 1, accounts, usageEvents: uses, anchor: anchorAt(Date.now()) };
   const directory = new MemorySchemaDirectory();
   directory.writerSchema(0);
   const log = await namedLog(options.log, partitions, prefix);
@@ -77,7 +77,7 @@ async function pointOf(
     log,
     directory,
     partitions,
-    inputs: uses + 2 * ACCOUNTS + partitions * (await books(log, partitions)),
+    inputs: uses + 2 * accounts + partitions * (await books(log, partitions)),
   });
   await run.done;
   const seconds = (performance.now() - begun) / 1_000;

@@ -16,6 +16,7 @@ import { count, tableText } from './table.ts';
 const PARTS = ['partitions', 'accounts', 'ids'] as const;
 const PARTITIONS = [1, 2, 4, 8, 16];
 const PARTITION_USES = 60_000;
+const PARTITION_ACCOUNTS = 1_000;
 const ACCOUNTS_MIN = 1_000;
 const IDS_MIN = 1 << 20;
 /** V8's Map throws above so many keys, and the tables of a task are Maps. */
@@ -53,7 +54,13 @@ async function partitions({ settings, tell }: BenchContext): Promise<readonly Pa
   const { stop, ...broker } = await startBenchBroker(tell);
   try {
     const counts = settings.partitions ?? PARTITIONS;
-    return await growthOfPartitions({ ...broker, partitions: counts, uses: PARTITION_USES, tell });
+    return await growthOfPartitions({
+      ...broker,
+      partitions: counts,
+      accounts: PARTITION_ACCOUNTS,
+      uses: PARTITION_USES,
+      tell,
+    });
   } finally {
     await stop();
   }

@@ -42,6 +42,7 @@ type Way = (typeof WAYS)[number];
 
 export interface ProofOptions {
   readonly uses: number;
+  readonly turnRecords?: number;
   readonly tell: (line: string) => void;
 }
 
@@ -52,7 +53,11 @@ export interface ProofCost extends Comparison {
   readonly nanoseconds: Readonly<Record<string, number>>;
 }
 
-export async function proofCost({ uses, tell }: ProofOptions): Promise<ProofCost> {
+export async function proofCost({
+  uses,
+  turnRecords = TURN_RECORDS,
+  tell,
+}: ProofOptions): Promise<ProofCost> {
   tell(`proof: working off ${uses} uses`);
   const graph = await newGraph({ seed: 1, uses });
   await runMainJob(graph, workersOf(graph));
@@ -62,7 +67,7 @@ export async function proofCost({ uses, tell }: ProofOptions): Promise<ProofCost
   for (const processor of PROCESSORS.filter(({ service }) => SERVICES.includes(service))) {
     tell(`proof: taking the batches of ${processor.service}`);
     const batches = await batchesOf(graph, processor);
-    contests.push(await contestOf(graph, processor, batches));
+    contests.push(await contestOf(graph, processor, { batches, turnRecords }));
     compared += batches.length;
     differences += await stepDifferences(graph, processor, batches);
   }
@@ -127,10 +132,10 @@ async function batchesOf({ log }: MemoryGraph, processor: AnyProcessor): Promise
 async function contestOf(
   graph: MemoryGraph,
   processor: AnyProcessor,
-  batches: readonly Batch[],
+  { batches, turnRecords }: { readonly batches: readonly Batch[]; readonly turnRecords: number },
 ): Promise<ContestResult> {
   const records = batches.reduce((sum, { slices }) => sum + (slices[0]?.records.length ?? 0), 0);
-  const laps = Math.ceil(TURN_RECORDS / records);
+  const laps = Math.ceil(turnRecords / records);
   const times = WAYS.map((): number[] => []);
   for (let round = -WARM_ROUNDS; round < ROUNDS; round += 1) {
     const spent = WAYS.map(() => 0);
