@@ -52,6 +52,10 @@ describe('sustained', () => {
     expect([found.isSustained, found.why]).toEqual([false, 'the sender fell behind']);
   });
 
+  test('fewer arrivals than the rate by chance are no sender that fell behind', () => {
+    expect(sustained(samples(RATE, 0, 972), RATE).isSustained).toBe(true);
+  });
+
   test('the next rate is below what came through, and below the one before', () => {
     const { donePerSecond, ...rest } = sustained(samples(900), RATE);
     expect(nextRate(5_000, { ...rest, donePerSecond: 3_470 })).toBe(3_200);

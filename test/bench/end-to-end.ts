@@ -21,7 +21,7 @@ import {
   moneyChecks,
 } from '../../infra/proof/checks.ts';
 import type { Bench, BenchContext, Outcome } from './bench.ts';
-import { type BenchSystem, readings, startBenchSystem } from './bench-system.ts';
+import { type BenchSystem, machineCpuSeconds, readings, startBenchSystem } from './bench-system.ts';
 import { sendAtRate } from './pace.ts';
 import { settled, warmUp } from './settle.ts';
 import { type BacklogSample, type Sustained, sustained } from './sustained.ts';
@@ -32,6 +32,8 @@ const SAMPLE_MS = 1_000;
 const DRAIN_MS = 300_000;
 /** From here on the cores are what bounds. */
 const BUSY_SHARE = 0.9;
+const MACHINE = 'machine';
+const OTHERS = 'others';
 
 export interface EndToEndResult extends Sustained {
   readonly ratePerSecond: number;
@@ -39,7 +41,7 @@ export interface EndToEndResult extends Sustained {
   readonly uses: number;
   /** How long after the last use everything was in ClickHouse. */
   readonly restMs: number;
-  /** Of one core, by part; `sender` is this process. */
+  /** Of one core, by part; `sender` is this process, `others` what is none of ours and what the host took away. */
   readonly coreShares: Readonly<Record<string, number>>;
 }
 
@@ -127,8 +129,14 @@ async function runAtRate(
   await untilRows(client, rowsBefore + total);
   const restMs = Math.round(performance.now() - sentAt);
   const elapsedS = (sentAt - begun) / 1_000;
+  const shares = Object.entries(after).map(
+    ([name, cpuS]) => [name, rounded((cpuS - (before[name] ?? 0)) / elapsedS, 3)] as const,
+  );
+  const ours = shares.filter(([name]) => name !== MACHINE).reduce((sum, [, share]) => sum + share, 0);
   const coreShares = Object.fromEntries(
-    Object.entries(after).map(([name, cpuS]) => [name, rounded((cpuS - (before[name] ?? 0)) / elapsedS, 3)]),
+    shares.map(([name, share]) =>
+      name === MACHINE ? [OTHERS, rounded(Math.max(0, share - ours), 3)] : [name, share],
+    ),
   );
   // The first seconds fill the pipeline, which is no growth.
   const steady = samples.slice(Math.floor(samples.length / 4));
@@ -138,7 +146,12 @@ async function runAtRate(
 function cpuReadings({ system }: BenchSystem): Readonly<Record<string, number>> {
   const { user, system: kernel } = process.cpuUsage();
   const parts = Object.entries(readings(system)).map(([name, { cpuS }]) => [name, cpuS] as const);
-  return Object.fromEntries([...parts, ['sender', (user + kernel) / 1e6]]);
+  const machine = machineCpuSeconds();
+  return Object.fromEntries([
+    ...parts,
+    ['sender', (user + kernel) / 1e6],
+    ...(machine === null ? [] : [[MACHINE, machine] as const]),
+  ]);
 }
 
 const Rows = z.array(z.object({ rows: z.coerce.number().int() })).length(1);

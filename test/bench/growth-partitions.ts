@@ -18,7 +18,7 @@ import { Publisher } from '../../topology/publisher.ts';
 import { runTask } from '../../topology/run.ts';
 import { serviceTopics, TOPICS } from '../../topology/topics.ts';
 import { createTopics } from './bench-broker.ts';
-import { held, heldSince } from './memory.ts';
+import { coreTime, held, heldSince } from './memory.ts';
 import { MappedLog } from './peer/mapped-log.ts';
 
 const PUBLISHED_AT_ONCE = 2_000;
@@ -41,6 +41,9 @@ export interface PartitionsPoint {
   /** Microseconds of processor time a use, of this process and of the broker. */
   readonly cpuUs: number;
   readonly brokerCpuUs: number;
+  /** Of the time: the main thread ran, and could have run but other work had its core. The rest it waited for the log. */
+  readonly ranShare: number | null;
+  readonly noCoreShare: number | null;
   readonly transactions: number;
   /** What the tasks hold when all is done. */
   readonly heldMiB: number;
@@ -72,6 +75,7 @@ async function pointOf(
   const before = held();
   const brokerBefore = brokerCpuS();
   const cpuBefore = process.cpuUsage();
+  const coreBefore = coreTime();
   const begun = performance.now();
   const run = startTasks({
     log,
@@ -82,6 +86,9 @@ async function pointOf(
   await run.done;
   const seconds = (performance.now() - begun) / 1_000;
   const { user, system } = process.cpuUsage(cpuBefore);
+  const coreAfter = coreTime();
+  const share = (of: 'ranS' | 'waitedS'): number | null =>
+    coreBefore === null || coreAfter === null ? null : (coreAfter[of] - coreBefore[of]) / seconds;
   const brokerS = brokerCpuS() - brokerBefore;
   const { heapBytes, outsideBytes } = heldSince(before);
   const transactions = await run.stop();
@@ -91,6 +98,8 @@ async function pointOf(
     usesPerSecond: Math.round(uses / seconds),
     cpuUs: Math.round(((user + system) * 10) / uses) / 10,
     brokerCpuUs: Math.round((brokerS * 1e7) / uses) / 10,
+    ranShare: share('ranS'),
+    noCoreShare: share('waitedS'),
     transactions,
     heldMiB: Math.round(((heapBytes + outsideBytes) * 10) / 2 ** 20) / 10,
     wrong: Math.abs(uses - (await chargesOf({ log, directory }))),

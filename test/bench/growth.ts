@@ -82,12 +82,24 @@ export function growthText(found: Growth): string {
   const { partitions: points, accounts, ids } = found;
   const texts: string[] = [];
   if (points.length > 0) {
-    const head = ['partitions', 'uses/s', 'us a use', 'broker us', 'transactions', 'uses a step', 'held MiB'];
+    const head = [
+      'partitions',
+      'uses/s',
+      'us a use',
+      'broker us',
+      'ran %',
+      'no core %',
+      'transactions',
+      'uses a step',
+      'held MiB',
+    ];
     const rows = points.map((at) => [
       at.partitions,
       count(at.usesPerSecond),
       at.cpuUs,
       at.brokerCpuUs,
+      percent(at.ranShare),
+      percent(at.noCoreShare),
       at.transactions,
       Math.round(at.uses / at.transactions),
       at.heldMiB,
@@ -110,13 +122,14 @@ export function growthText(found: Growth): string {
     );
   }
   if (ids !== null) {
-    const head = ['request ids', 'new/s', 'look-ups/s', 'bytes an id', 'longest ms'];
+    const head = ['request ids', 'new/s', 'look-ups/s', 'bytes an id', 'longest ms', 'CPU ms'];
     const rows = ids.points.map((at) => [
       count(at.ids),
       count(at.newPerSecond),
       count(at.lookupsPerSecond),
       at.bytesPerId,
       at.longestMs,
+      at.longestStepCpuMs,
     ]);
     texts.push(tableText(head, rows), `a Set of strings takes ${ids.bytesPerStringInSet} bytes an id\n`);
   }
@@ -125,6 +138,10 @@ export function growthText(found: Growth): string {
     `${wrongIn(found)} results wrong; rates of accounts and ids are of a second of processor time\n` +
     'left out: several processes of one service, several brokers, keys of uneven size\n'
   );
+}
+
+function percent(share: number | null): number | string {
+  return share === null ? '-' : Math.round(share * 100);
 }
 
 function panelsOf({ partitions: points, accounts, ids }: Growth): readonly Panel[] {

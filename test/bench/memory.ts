@@ -1,4 +1,5 @@
-/** What this process holds, after everything that can be collected was collected. */
+/** What this process holds and gets. Held: after everything that can be collected was collected. */
+import { existsSync, readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -35,4 +36,19 @@ export function threadSeconds(work: () => void): number {
   work();
   const { user, system } = process.threadCpuUsage(begun);
   return (user + system) / 1e6;
+}
+
+const SCHEDULING = '/proc/self/schedstat';
+
+export interface CoreTime {
+  /** Seconds that the main thread ran, and that it could have run but had no core. */
+  readonly ranS: number;
+  readonly waitedS: number;
+}
+
+/** So far; null where the system does not say. What is neither, it waited for somebody else. */
+export function coreTime(): CoreTime | null {
+  if (!existsSync(SCHEDULING)) return null;
+  const [ran = 0, waited = 0] = readFileSync(SCHEDULING, 'utf8').split(' ').map(Number);
+  return { ranS: ran / 1e9, waitedS: waited / 1e9 };
 }

@@ -27,7 +27,7 @@ export function plotSvg(panels: readonly Panel[]): string {
   const height = panels.length * HEIGHT;
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" ` +
-    `font-family="sans-serif" font-size="10">\n<rect width="${WIDTH}" height="${height}" fill="#fff"/>\n` +
+    `font-family="sans-serif" font-size="10">\n<title>${escaped(panels.map(({ title }) => title).join('; '))}</title>\n<rect width="${WIDTH}" height="${height}" fill="#fff"/>\n` +
     `${bodies.join('\n')}\n</svg>\n`
   );
 }

@@ -27,6 +27,8 @@ const GROWTH_SHARE_MAX = 0.02;
 /** Below this many seconds' worth of events a queue is what is under way anyhow. */
 const QUEUE_SECONDS_MIN = 0.5;
 const SENT_SHARE_MIN = 0.98;
+/** Arrivals of a Poisson process differ from its rate by so many deviations at most, once in thousands of runs. */
+const DEVIATIONS_MAX = 4;
 
 export function sustained(samples: readonly BacklogSample[], ratePerSecond: number): Sustained {
   const [first, last] = [samples[0], samples.at(-1)];
@@ -42,7 +44,9 @@ export function sustained(samples: readonly BacklogSample[], ratePerSecond: numb
   const queue = lastThird.reduce((sum, each) => sum + each, 0) / Math.max(1, lastThird.length);
   const grew =
     growthPerSecond > ratePerSecond * GROWTH_SHARE_MAX && queue > ratePerSecond * QUEUE_SECONDS_MIN;
-  const fellBehind = perSecond('sent') < ratePerSecond * SENT_SHARE_MIN;
+  const expected = ratePerSecond * seconds;
+  const leastSent = expected * SENT_SHARE_MIN - DEVIATIONS_MAX * Math.sqrt(expected);
+  const fellBehind = perSecond('sent') * seconds < leastSent;
   return {
     isSustained: !grew && !fellBehind,
     why: grew ? 'the queue grew' : fellBehind ? 'the sender fell behind' : 'kept up',
