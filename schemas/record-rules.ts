@@ -31,8 +31,9 @@ export interface RecordProblem {
   readonly message: string;
 }
 
-/** Fields that hold an id in whatever record they stand. The `provider` of a model is a text, that of a payment an id. */
+/** Fields that hold an id in whatever record they stand. */
 const IDS: ReadonlySet<string> = new Set([
+  'accountId',
   'caseId',
   'claimId',
   'contractId',
@@ -40,7 +41,6 @@ const IDS: ReadonlySet<string> = new Set([
   'grantId',
   'outcomeType',
   'paymentId',
-  'PaymentEvent.provider',
   'priceBookId',
   'projectId',
   'providerEventId',
@@ -48,10 +48,17 @@ const IDS: ReadonlySet<string> = new Set([
   'verificationId',
 ]);
 
+/** The `provider` of a model is a text, that of a payment an id. */
+const PAYMENT_IDS: ReadonlySet<string> = new Set([...IDS, 'provider']);
+
 /** The first id of a record that is none, or else its first text that cannot be kept. */
 export function textProblem(record: RecordName, value: object): RecordProblem | null {
+  const ids = record === 'PaymentEvent' ? PAYMENT_IDS : IDS;
   const found: Found = { id: null, text: null };
-  for (const [name, part] of Object.entries(value)) lookAt(part, { record, name, field: name, found });
+  for (const [name, part] of Object.entries(value)) {
+    // Almost every part is a number or a short text, and needs no closer look.
+    if (!isShort(part) || ids.has(name)) lookAt(part, { ids, name, field: name, found });
+  }
   return found.id ?? found.text;
 }
 
@@ -68,10 +75,15 @@ interface Found {
 }
 
 interface Place {
-  readonly record: RecordName;
+  readonly ids: ReadonlySet<string>;
   readonly name: string;
   readonly field: string;
   readonly found: Found;
+}
+
+function isShort(value: unknown): boolean {
+  if (typeof value !== 'string') return typeof value !== 'object';
+  return value.length <= RECORD_LIMITS.textLengthMax && value.isWellFormed();
 }
 
 function lookAt(value: unknown, place: Place): void {
@@ -92,11 +104,10 @@ function lookAt(value: unknown, place: Place): void {
   }
 }
 
-function idProblem(text: string, { record, name, field }: Place): RecordProblem | null {
-  const isAccount = name === 'accountId';
-  if (!isAccount && !IDS.has(name) && !IDS.has(`${record}.${name}`)) return null;
+function idProblem(text: string, { ids, name, field }: Place): RecordProblem | null {
+  if (!ids.has(name)) return null;
   try {
-    if (isAccount) parseAccountId(text);
+    if (name === 'accountId') parseAccountId(text);
     else parseId(name, text);
     return null;
   } catch (error) {

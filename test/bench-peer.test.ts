@@ -6,6 +6,7 @@ import avsc from 'avsc';
 import { describe, expect, test } from 'vitest';
 import { Random } from '../infra/main-job/random.ts';
 import { LIMITS } from '../topology/limits.ts';
+import { shareOf } from '../topology/lock.ts';
 import { MemoryLog } from '../topology/log-memory.ts';
 import { partitionOf } from '../topology/partitioner.ts';
 import { Task } from '../topology/task.ts';
@@ -190,7 +191,7 @@ function taskOf(log: MemoryLog, partition: number): Promise<Task> {
     log: new MappedLog(log, { topics, group: GROUP }),
     directory: new PeerDirectory(PEER_RECORDS),
     processor: peerLedger(peerPrices(PRICES)),
-    partition,
+    share: shareOf('rating', { k: partition, n: PARTITIONS }, PARTITIONS),
     limits: { ...LIMITS, fetchWaitMs: 0, stepRecordsMax: 97, positionsIntervalMs: 0 },
   });
 }
@@ -199,7 +200,7 @@ async function drain(log: MemoryLog): Promise<void> {
   for (let partition = 0; partition < PARTITIONS; partition += 1) {
     const task = await taskOf(log, partition);
     do await task.inbox.fill();
-    while ((await task.step()) !== null);
+    while ((await task.step()).length > 0);
     await task.close();
   }
 }

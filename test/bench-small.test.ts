@@ -24,7 +24,7 @@ describe('benches in small', () => {
   test('growth over partitions: each use gives one charge', async () => {
     const found = await growthOfPartitions({ ...onMemory(), partitions: [1, 3], accounts: 30, uses: 300 });
     expect(found.map(({ wrong }) => wrong)).toEqual([0, 0]);
-    expect(found.every((at) => at.transactions >= at.partitions)).toBe(true);
+    expect(found.every((at) => at.transactions > 0)).toBe(true);
   });
 
   test('growth over accounts: each charge is booked', async () => {

@@ -13,7 +13,7 @@ import type { RecordName, RecordTypes } from '../schemas/generated/record-types.
 import { type Instant, instantOfMillis } from '../schemas/instant.ts';
 import type { SchemaDirectory } from '../schemas/schema-directory.ts';
 import type { AdmissionWindow, BlockChange } from './admission-window.ts';
-import type { Header, LogRecord, OutgoingRecord } from './log.ts';
+import { type Header, LogError, type LogRecord, type OutgoingRecord } from './log.ts';
 import type { StateChange, StateDecoder, Store } from './store.ts';
 
 const CHECKPOINT_KEY = '!checkpoint';
@@ -65,9 +65,13 @@ export class StateReader {
     this.#window = state.window;
   }
 
-  /** The schema id of a record, to be loaded before `take`; null for a tombstone. */
-  static schemaIdOf(record: LogRecord): number | null {
-    return record.value === null ? null : record.value.readUInt32BE(1);
+  /** Loads what `take` needs to read this record. */
+  async loadSchema(record: LogRecord): Promise<void> {
+    const { directory } = this.#place;
+    const id = schemaIdOf(record);
+    if (id === null || directory.writerSchema(id) !== undefined) return;
+    if ((await directory.load(id)) === 'loaded') return;
+    throw new LogError('fatal', 'state_schema_unknown', `the registry lost schema ${id} of ${record.topic}`);
   }
 
   /** Returns the barrier's id when the record is one. */
@@ -108,7 +112,7 @@ export class StateReader {
 
   /** Values are decoded later; the first of each table and schema is now, so that foreign state stops the task at once. */
   #checkForm(table: string, name: RecordName, record: LogRecord): void {
-    const id = StateReader.schemaIdOf(record);
+    const id = schemaIdOf(record);
     if (id === null || this.#formsSeen.has(`${table}/${id}`)) return;
     this.#decode(name, record);
     this.#formsSeen.add(`${table}/${id}`);
@@ -119,6 +123,11 @@ export class StateReader {
     const place = `${record.topic}/${record.partition}@${record.offset}`;
     return decoded(this.#place.directory, name, { bytes: record.value, place });
   }
+}
+
+/** Null for a tombstone. */
+function schemaIdOf({ value }: LogRecord): number | null {
+  return value === null ? null : value.readUInt32BE(1);
 }
 
 /** Decodes state when it is first asked for; its writer schemas were loaded while it was restored. */

@@ -1,10 +1,11 @@
 /**
- * Reads ahead while a step is being committed.
+ * Reads ahead while steps are being committed.
  *
- * Job: keep fetched slices per input, hand out batches in the processor's input order, and stop fetching when full.
+ * Job: keep fetched slices per input and partition, hand out a batch for each partition in the processor's input order,
+ * and stop fetching when full.
  *
  * Invariants:
- *  1. Records of one input leave in offset order, each once.
+ *  1. Records of one input partition leave in offset order, each once.
  *  2. At most `inboxRecordsMax` records or `inboxBytesMax` bytes, plus one fetch, are held; what was handed out is let go.
  *  3. An error of the reader reaches the next `take`; nothing read before it is lost or handed out twice.
  */
@@ -17,6 +18,7 @@ const FETCHED_RECORDS_FEW = 1_000;
 
 interface Lane {
   readonly topic: TopicName;
+  readonly partition: number;
   /** Offset of the next record to hand out. */
   position: number;
   /** Offset up to which everything was fetched. */
@@ -27,12 +29,14 @@ interface Lane {
 export class Inbox {
   readonly #reader: LogReader;
   readonly #limits: Limits;
-  readonly #lanes: readonly Lane[];
+  /** By partition, each with its inputs in the processor's order. */
+  readonly #lanes: ReadonlyMap<number, readonly Lane[]>;
   readonly #waiters = new Set<() => void>();
   #waiting = 0;
   #waitingBytes = 0;
   #error: unknown = null;
   #closed = false;
+  #turn = 0;
   #pump: Promise<void> | null = null;
   #endPause: () => void = () => undefined;
 
@@ -43,12 +47,10 @@ export class Inbox {
   ) {
     this.#reader = reader;
     this.#limits = limits;
-    this.#lanes = inputs.map(({ topic, offset }) => ({
-      topic,
-      position: offset,
-      fetched: offset,
-      records: [],
-    }));
+    const lanes = inputs.map(({ topic, partition, offset }): Lane => {
+      return { topic, partition, position: offset, fetched: offset, records: [] };
+    });
+    this.#lanes = Map.groupBy(lanes, ({ partition }) => partition);
   }
 
   /** Starts reading ahead in the background. Without it, `fill` reads once on demand. */
@@ -99,35 +101,30 @@ export class Inbox {
     });
   }
 
-  /** The next batch, bounded in records and bytes; empty when nothing is waiting. */
-  take(): readonly BatchSlice[] {
+  /**
+   * The next batch of each partition that has one, together bounded in records and bytes; empty when nothing is waiting.
+   * Partitions take turns at being first, so that one with a backlog cannot keep the others waiting.
+   */
+  take(): ReadonlyMap<number, readonly BatchSlice[]> {
     if (this.#error !== null) throw this.#error;
-    const slices: BatchSlice[] = [];
-    let room = this.#limits.stepRecordsMax;
-    let bytes = this.#limits.stepBytesMax;
-    for (const lane of this.#lanes) {
-      let count = 0;
-      for (const record of lane.records) {
-        if (room === 0 || bytes <= 0) break;
-        count += 1;
-        room -= 1;
-        bytes -= sizeOf(record);
-      }
-      if (count === 0) continue;
-      const from = lane.position;
-      const records = lane.records.splice(0, count);
-      lane.position = positionAfter(lane, records);
-      slices.push({ topic: lane.topic, from, to: lane.position, records });
+    const taken = new Map<number, readonly BatchSlice[]>();
+    const room = { records: this.#limits.stepRecordsMax, bytes: this.#limits.stepBytesMax };
+    const partitions = [...this.#lanes.keys()];
+    for (let index = 0; index < partitions.length; index += 1) {
+      const partition = partitions[(this.#turn + index) % partitions.length] ?? 0;
+      const slices = (this.#lanes.get(partition) ?? []).flatMap((lane) => takeFrom(lane, room));
+      if (slices.length > 0) taken.set(partition, slices);
     }
-    this.#waiting -= this.#limits.stepRecordsMax - room;
-    this.#waitingBytes -= this.#limits.stepBytesMax - bytes;
+    this.#turn += 1;
+    this.#waiting -= this.#limits.stepRecordsMax - room.records;
+    this.#waitingBytes -= this.#limits.stepBytesMax - room.bytes;
     this.#wake();
-    return slices;
+    return taken;
   }
 
-  /** Where each input stands after what was taken; markers at the end of a lane are passed over. */
-  positions(): readonly { readonly topic: TopicName; readonly offset: number }[] {
-    return this.#lanes.map((lane) => ({ topic: lane.topic, offset: lane.position }));
+  /** Where each input of a partition stands after what was taken; markers at the end of a lane are passed over. */
+  positions(partition: number): readonly { readonly topic: TopicName; readonly offset: number }[] {
+    return (this.#lanes.get(partition) ?? []).map(({ topic, position }) => ({ topic, offset: position }));
   }
 
   async close(): Promise<void> {
@@ -184,7 +181,7 @@ export class Inbox {
   }
 
   #add(slice: FetchedSlice): void {
-    const lane = this.#lanes.find(({ topic }) => topic === slice.topic);
+    const lane = this.#lanes.get(slice.partition)?.find(({ topic }) => topic === slice.topic);
     if (lane === undefined) return;
     for (const record of slice.records) {
       lane.records.push(record);
@@ -202,6 +199,22 @@ export class Inbox {
 
 function sizeOf(record: LogRecord): number {
   return (record.value?.length ?? 0) + (record.key?.length ?? 0);
+}
+
+/** Takes what there is room for; nothing when nothing waits. */
+function takeFrom(lane: Lane, room: { records: number; bytes: number }): readonly BatchSlice[] {
+  let count = 0;
+  for (const record of lane.records) {
+    if (room.records === 0 || room.bytes <= 0) break;
+    count += 1;
+    room.records -= 1;
+    room.bytes -= sizeOf(record);
+  }
+  if (count === 0) return [];
+  const from = lane.position;
+  const records = lane.records.splice(0, count);
+  lane.position = positionAfter(lane, records);
+  return [{ topic: lane.topic, from, to: lane.position, records }];
 }
 
 /** Past the last record taken; past the markers behind it too when nothing else is waiting in the lane. */

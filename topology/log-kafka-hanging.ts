@@ -4,12 +4,12 @@
  * A broker killed while markers are being written may come back and never write the rest. Readers of the partition then
  * wait for ever, and the next commit of the same producer would commit what was aborted.
  *
- * Boundary: called by the only writer of the partitions, who has just opened its producer: the coordinator has ended
- * everything it knows of, so what is still open there is nobody's any more.
+ * Boundary: called by the only writer of the partitions, who has just opened its producer and fenced its rivals: the
+ * coordinators have ended everything they know of, so what is still open there is nobody's any more.
  *
  * Invariants:
  *  1. Nothing is ended that a coordinator may still be ending: only what stays undecided for `patienceMs`.
- *  2. What is written is the coordinator's own verdict on the last transaction of the id. Where that is not known,
+ *  2. What is written is the coordinator's own verdict on the last transaction of its id. Where that is not known,
  *     nothing is written and the task ends with the way out: guessing could lose half of a committed step.
  *  3. When it resolves, everything in the partitions is decided.
  */
@@ -59,28 +59,50 @@ export async function lastTransaction(
   coordinator: number,
   transactionalId: string,
 ): Promise<LastTransaction> {
+  const known = await knownTransactions(client, coordinator, [transactionalId]);
+  return known.get(transactionalId) ?? noTransaction;
+}
+
+/** The last transaction of each id that this coordinator knows. */
+export async function knownTransactions(
+  client: KafkaClient,
+  coordinator: number,
+  transactionalIds: readonly string[],
+): Promise<ReadonlyMap<string, LastTransaction>> {
   const reader = await askFlexibly(client, { broker: coordinator, ...describeTransactions }, (writer) => {
-    writer.compactArray([transactionalId], (id) => writer.compactString(id));
+    writer.compactArray(transactionalIds, (id) => writer.compactString(id));
   });
   reader.int32();
-  const [found] = reader.compactArray(() => {
-    const errorCode = reader.int16();
+  const found = reader.compactArray(() => describedTransaction(reader));
+  const known = found.filter(({ errorCode }) => errorCode !== idNotFound);
+  for (const { errorCode, id } of known) {
+    if (errorCode !== 0) throw errorOfCode(errorCode, `DescribeTransactions of ${id}`);
+  }
+  return new Map(known.map(({ id, last }) => [id, last]));
+}
+
+function describedTransaction(reader: WireReader) {
+  const errorCode = reader.int16();
+  const id = reader.compactString() ?? '';
+  const state = reader.compactString() ?? '';
+  reader.int32();
+  reader.int64();
+  const producerId = reader.int64();
+  reader.int16();
+  reader.compactArray(() => {
     reader.compactString();
-    const state = reader.compactString() ?? '';
-    reader.int32();
-    reader.int64();
-    const producerId = reader.int64();
-    return { errorCode, producerId, state, verdict: verdicts[state] ?? null };
+    reader.compactArray(() => reader.int32());
+    reader.skipTags();
   });
-  if (found === undefined || found.errorCode === idNotFound) return noTransaction;
-  if (found.errorCode !== 0) throw errorOfCode(found.errorCode, `DescribeTransactions of ${transactionalId}`);
-  return found;
+  reader.skipTags();
+  const last: LastTransaction = { producerId, state, verdict: verdicts[state] ?? null };
+  return { errorCode, id, last };
 }
 
 export async function endHanging(
   client: KafkaClient,
   places: readonly TopicPartition[],
-  last: LastTransaction,
+  last: readonly LastTransaction[],
 ): Promise<void> {
   const deadline = performance.now() + patienceMs;
   let undecided = await undecidedOf(client, places);
@@ -98,9 +120,11 @@ export async function endHanging(
   if (left.length > 0) throw new LogError('retriable', 'STILL_UNDECIDED', left.map(placeOf).join(', '));
 }
 
-function verdictOn(producer: OpenProducer, last: LastTransaction): 'commit' | 'abort' {
-  if (last.producerId === producer.producerId && last.verdict !== null) return last.verdict;
-  const found = `a transaction hangs and its coordinator (state ${last.state}) no longer knows how it ended`;
+function verdictOn(producer: OpenProducer, last: readonly LastTransaction[]): 'commit' | 'abort' {
+  const own = last.find(({ producerId }) => producerId === producer.producerId);
+  if (own?.verdict != null) return own.verdict;
+  const states = last.map(({ state }) => state).join(', ');
+  const found = `a transaction hangs and its coordinator (state ${states}) no longer knows how it ended`;
   throw new LogError('fatal', 'HANGING_TRANSACTION', `${found}; ${wayOut(producer)}`);
 }
 

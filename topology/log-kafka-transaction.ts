@@ -34,7 +34,7 @@ import type { BatchHeader } from './record-batch.ts';
 const concurrentAttemptsMax = 2_000;
 const concurrentPauseMs = 2;
 /** Coordinators load and move for a moment; a cluster that cannot be reached is the caller's to wait for. */
-const opening = {
+export const opening = {
   attemptsMax: 300,
   pauseMs: 20,
   again: ({ kind, code }: LogError): boolean => kind === 'retriable' && code !== lostReplyCode,
@@ -102,10 +102,15 @@ export class KafkaProducer {
     });
   }
 
-  /** Ends what a broker has left undecided in partitions that only this id writes. */
-  async settle(owned: readonly TopicPartition[]): Promise<void> {
+  /** How the last transaction of the former owner ended. */
+  get last(): LastTransaction {
+    return this.#last;
+  }
+
+  /** Ends what a broker has left undecided in partitions that only this id, and rivals fenced since, have written. */
+  async settle(owned: readonly TopicPartition[], rivals: readonly LastTransaction[] = []): Promise<void> {
     await this.client.retrying({ place: `owned partitions of ${this.transactionalId}`, ...opening }, () =>
-      endHanging(this.client, owned, this.#last),
+      endHanging(this.client, owned, [this.#last, ...rivals]),
     );
   }
 

@@ -26,8 +26,9 @@ import { KafkaClient, type KafkaConnectionOptions } from './log-kafka-client.ts'
 import { KafkaMembership } from './log-kafka-group.ts';
 import { listOffsets } from './log-kafka-offsets.ts';
 import { KafkaReader } from './log-kafka-reader.ts';
+import { fenceRivals } from './log-kafka-rivals.ts';
 import { topicIds } from './log-kafka-topic-ids.ts';
-import { KafkaProducer } from './log-kafka-transaction.ts';
+import { KafkaProducer, type ProducerOptions } from './log-kafka-transaction.ts';
 import type { TransactionVersion } from './log-kafka-transaction-requests.ts';
 import { KafkaTransactor } from './log-kafka-transactor.ts';
 
@@ -104,7 +105,9 @@ export class KafkaLog implements Log {
   async transactor(transactionalId: string, options: TransactorOptions): Promise<Transactor> {
     const producer = await this.producer(transactionalId, options);
     try {
-      await producer.settle(options.owned ?? []);
+      const opening = this.#producerOptions(producer.client, options.timeoutMs);
+      const rivals = await fenceRivals(producer, options.rivals ?? [], opening);
+      await producer.settle(options.owned ?? [], rivals);
     } catch (error) {
       await producer.client.close();
       throw error;
@@ -117,16 +120,17 @@ export class KafkaLog implements Log {
     const client = new KafkaClient(this.#options);
     try {
       return await KafkaProducer.open({
-        client,
+        ...this.#producerOptions(client, options.timeoutMs),
         transactionalId,
-        timeoutMs: options.timeoutMs,
-        now: this.#now,
-        versionMax: this.#transactionVersionMax,
       });
     } catch (error) {
       await client.close();
       throw error;
     }
+  }
+
+  #producerOptions(client: KafkaClient, timeoutMs: number): Omit<ProducerOptions, 'transactionalId'> {
+    return { client, timeoutMs, now: this.#now, versionMax: this.#transactionVersionMax };
   }
 
   append(records: readonly OutgoingRecord[]): Promise<readonly AppendedAt[]> {

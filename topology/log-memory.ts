@@ -87,6 +87,10 @@ export class MemoryLog implements Log {
   async transactor(transactionalId: string, options?: TransactorOptions): Promise<Transactor> {
     strike(this.faults, { at: 'open', transactionalId });
     const seat = this.#takenSeat(transactionalId);
+    for (const rival of options?.rivals ?? []) {
+      const taken = this.#seats.get(rival);
+      if (taken !== undefined) takeSeat(taken);
+    }
     for (const place of options?.owned ?? []) this.admin.partition(place).settle();
     return new MemoryTransactor(transactionalId, this, seat);
   }

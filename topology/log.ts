@@ -106,7 +106,9 @@ export interface Transactor {
 export interface TransactorOptions {
   /** The log aborts a transaction that lasts longer. */
   readonly timeoutMs: number;
-  /** Partitions that only this id ever writes; none when absent. */
+  /** Other ids whose owners may write what this id writes: they are fenced, after this one was opened. */
+  readonly rivals?: readonly string[];
+  /** Partitions that nobody but this id and its rivals ever writes; none when absent. */
   readonly owned?: readonly TopicPartition[];
 }
 
@@ -163,7 +165,7 @@ export interface Log {
   topicIds(topics: readonly string[]): Promise<ReadonlyMap<string, string>>;
   bounds(partitions: readonly TopicPartition[]): Promise<readonly OffsetBounds[]>;
   reader(options: ReaderOptions): Promise<LogReader>;
-  /** Fences the former owner of the id before it resolves, and settles the partitions that it owns. */
+  /** Fences the former owner of the id, then those of its rivals, and settles the partitions that they own. */
   transactor(transactionalId: string, options: TransactorOptions): Promise<Transactor>;
   /** Plain append with acks=all; order within a partition is kept. A retry after an unknown outcome may duplicate. */
   append(records: readonly OutgoingRecord[]): Promise<readonly AppendedAt[]>;

@@ -10,10 +10,11 @@
  */
 import { decodeFramed, encodeBody } from '../schemas/codec.ts';
 import type { Step } from '../schemas/generated/step.ts';
+import { type CellOptions, newTaskState } from './cell.ts';
 import { NO_DIGEST } from './digest.ts';
+import type { Limits } from './limits.ts';
 import type { LogReader, LogRecord } from './log.ts';
 import { type Batch, evaluateStep, heldKey, type Progress } from './step.ts';
-import { newTaskState, type TaskOptions } from './task.ts';
 import { serviceTopics, type TopicName } from './topics.ts';
 
 export interface ReplayReport {
@@ -28,7 +29,7 @@ export interface ReplayReport {
   readonly head: string;
 }
 
-type Options = Pick<TaskOptions, 'log' | 'directory' | 'processor' | 'partition' | 'limits'>;
+type Options = CellOptions & { readonly limits: Limits };
 
 export async function replayTask(
   options: Options,

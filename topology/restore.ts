@@ -1,8 +1,9 @@
 /**
- * Taking a task over: fence the former owner, then read the whole changelog up to our own barrier.
+ * Taking a share over: fence whoever had any of it, then read the changelog of each partition up to our own barrier.
  *
  * Invariants:
- *  1. The transactor is opened before anything is read, so nothing older can commit after what we read.
+ *  1. The transactor is opened, and rivals are fenced, before anything is read, so nothing older can commit after what
+ *     we read.
  *  2. Reading ends at our barrier, never at an offset the broker named: no question about control records, compacted
  *     tails or unfinished transactions is left.
  *  3. A checkpoint of another cluster, positions outside the log, or inputs that were made again under their name, stop
@@ -10,9 +11,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Checkpoint } from '../schemas/generated/checkpoint.ts';
-import type { SchemaDirectory } from '../schemas/schema-directory.ts';
 import { barrierRecord, type ChangelogPartition, StateReader } from './changelog.ts';
 import type { Limits } from './limits.ts';
+import type { Lock } from './lock.ts';
 import {
   type Log,
   LogError,
@@ -22,132 +23,160 @@ import {
   type Transactor,
 } from './log.ts';
 import type { TaskState } from './step.ts';
-import { serviceTopics } from './topics.ts';
+import { serviceTopics, type TopicName } from './topics.ts';
 
-export interface TaskPlace {
+export interface SharePlace {
   readonly log: Log;
   readonly limits: Limits;
+  readonly lock: Lock;
+  /** Empty, one for each partition, all of one processor. */
+  readonly states: readonly TaskState[];
+}
+
+export interface Restored {
   readonly state: TaskState;
+  readonly checkpoint: Checkpoint | null;
+  /** Of every input, in the processor's order. */
+  readonly positions: readonly InputPosition[];
 }
 
 export interface Acquired {
   readonly transactor: Transactor;
-  readonly checkpoint: Checkpoint | null;
-  readonly positions: readonly Position[];
+  readonly restored: readonly Restored[];
   readonly clusterId: string;
   /** Of the inputs, by topic. */
   readonly topicIds: ReadonlyMap<string, string>;
 }
+
+type InputPosition = Position & { readonly topic: TopicName };
 
 export function changelogOf(state: TaskState): ChangelogPartition {
   const topic = serviceTopics(state.processor.service).changelog;
   return { topic, partition: state.partition, directory: state.directory };
 }
 
-export async function acquire(place: TaskPlace): Promise<Acquired> {
-  const { log, limits, state } = place;
-  const transactionalId = `${state.processor.service}-${state.partition}`;
-  const transactor = await log.transactor(transactionalId, {
+export async function acquire(place: SharePlace): Promise<Acquired> {
+  const { log, limits, lock, states } = place;
+  const transactor = await log.transactor(lock.transactionalId, {
     timeoutMs: limits.transactionTimeoutMs,
-    owned: ownPartitions(state),
+    rivals: lock.rivals,
+    owned: states.flatMap(ownPartitions),
   });
   try {
     const barrierId = randomUUID();
-    const writeBarrier = (): Promise<void> =>
-      transactor.commit({ records: [barrierRecord(changelogOf(state), barrierId)], groupPositions: null });
-    await writeBarrier();
-    const checkpoint = await readUpTo(place, barrierId, writeBarrier);
+    const barriers = states.map((state) => barrierRecord(changelogOf(state), barrierId));
+    const writeBarriers = (): Promise<void> => transactor.commit({ records: barriers, groupPositions: null });
+    await writeBarriers();
+    const checkpoints = await readUpTo(place, barrierId, writeBarriers);
     const clusterId = await log.clusterId();
-    if (checkpoint !== null && checkpoint.clusterId !== clusterId) {
-      throw new LogError(
-        'fatal',
-        'other_cluster',
-        `${transactionalId} was checkpointed on cluster ${checkpoint.clusterId}, this is ${clusterId}`,
-      );
+    const restored: Restored[] = [];
+    for (const state of states) {
+      const checkpoint = checkpoints.get(state.partition) ?? null;
+      if (checkpoint !== null) checkCluster(lock, checkpoint, clusterId);
+      restored.push({ state, checkpoint, positions: await startPositions(log, state, checkpoint) });
     }
-    const positions = await startPositions(place, checkpoint);
-    const topicIds = await inputIds(place, checkpoint);
-    return { transactor, checkpoint, clusterId, positions, topicIds };
+    // Asked after the bounds, which must be those of these topics.
+    const topicIds = await log.topicIds(states[0]?.processor.inputs ?? []);
+    for (const each of restored) checkInputs(each, topicIds);
+    return { transactor, restored, clusterId, topicIds };
   } catch (error) {
     await transactor.close();
     throw error;
   }
 }
 
-/** Everything this task writes; nobody else does. */
+/** Everything a partition of this service writes; nobody but the owner of its share does. */
 function ownPartitions({ processor, partition }: TaskState): readonly TopicPartition[] {
   const { changelog, steps, rejected } = serviceTopics(processor.service);
   return [...processor.outputs, changelog, steps, rejected].map((topic) => ({ topic, partition }));
 }
 
 /**
- * At the end of the log without having met our barrier, we write it again: either we meet that one, or the write tells
- * us that we were fenced. The barrier of a task that was overtaken while it read may have been compacted away.
+ * Checkpoints by partition. At the end of the log without having met all our barriers, we write them again: either we meet
+ * those, or the write tells us that we were fenced. The barrier of a task that was overtaken while it read may have been
+ * compacted away.
  */
 async function readUpTo(
-  place: TaskPlace,
+  { log, limits, states }: SharePlace,
   barrierId: string,
-  writeBarrier: () => Promise<void>,
-): Promise<Checkpoint | null> {
-  const { log, limits, state } = place;
-  const changelog = changelogOf(state);
-  const [bounds] = await log.bounds([{ topic: changelog.topic, partition: changelog.partition }]);
-  const start = { topic: changelog.topic, partition: changelog.partition, offset: bounds?.start ?? 0 };
+  writeBarriers: () => Promise<void>,
+): Promise<ReadonlyMap<number, Checkpoint | null>> {
+  const changelogs = states.map(changelogOf);
+  const bounds = await log.bounds(changelogs.map(({ topic, partition }) => ({ topic, partition })));
   const reader = await log.reader({
-    positions: [start],
+    positions: bounds.map(({ topic, partition, start }) => ({ topic, partition, offset: start })),
     fetchBytesMax: limits.fetchBytesMax,
     partitionBytesMax: limits.fetchBytesMax,
     fetchWaitMs: limits.fetchWaitMs,
   });
-  const content = new StateReader(changelog, state);
+  const contents = new Map(
+    states.map((state) => [state.partition, new StateReader(changelogOf(state), state)]),
+  );
+  const checkpoints = new Map<number, Checkpoint | null>();
   try {
-    for (;;) {
+    while (checkpoints.size < states.length) {
       const slices = await reader.fetch();
-      for (const slice of slices) {
-        for (const record of slice.records) {
-          await loadSchema(state.directory, record);
-          if (content.take(record) === barrierId) return content.finish();
-        }
+      for (const { topic, partition, records } of slices) {
+        const content = contents.get(partition);
+        if (content === undefined || !(await meetsBarrier(content, records, barrierId))) continue;
+        checkpoints.set(partition, content.finish());
+        contents.delete(partition);
+        reader.pause([{ topic, partition }]);
       }
-      if (slices.length === 0) await writeBarrier();
+      if (slices.length === 0) await writeBarriers();
     }
+    return checkpoints;
   } finally {
     await reader.close();
   }
 }
 
-async function loadSchema(directory: SchemaDirectory, record: LogRecord): Promise<void> {
-  const id = StateReader.schemaIdOf(record);
-  if (id === null || directory.writerSchema(id) !== undefined) return;
-  if ((await directory.load(id)) === 'loaded') return;
-  throw new LogError('fatal', 'state_schema_unknown', `the registry lost schema ${id} of ${record.topic}`);
+/** Takes records until our barrier, and says whether it was among them. */
+async function meetsBarrier(
+  content: StateReader,
+  records: readonly LogRecord[],
+  barrierId: string,
+): Promise<boolean> {
+  for (const record of records) {
+    await content.loadSchema(record);
+    if (content.take(record) === barrierId) return true;
+  }
+  return false;
 }
 
-/** The ids of the inputs, each the one it was checkpointed with. Asked after the bounds, which must be those of this topic. */
-async function inputIds(
-  { log, state }: TaskPlace,
-  checkpoint: Checkpoint | null,
-): Promise<ReadonlyMap<string, string>> {
-  const { service, inputs } = state.processor;
-  const ids = await log.topicIds(inputs);
+function checkCluster(lock: Lock, checkpoint: Checkpoint, clusterId: string): void {
+  if (checkpoint.clusterId === clusterId) return;
+  throw new LogError(
+    'fatal',
+    'other_cluster',
+    `${lock.transactionalId} was checkpointed on cluster ${checkpoint.clusterId}, this is ${clusterId}`,
+  );
+}
+
+/** Each input is the one that the checkpoint knows by its id. */
+function checkInputs({ state, checkpoint }: Restored, topicIds: ReadonlyMap<string, string>): void {
   for (const { topic, offset, topicId } of checkpoint?.positions ?? []) {
-    const found = ids.get(topic);
+    const found = topicIds.get(topic);
     if (topicId === null || found === undefined || found === topicId) continue;
     throw new LogError(
       'out_of_range',
       'input_replaced',
-      `${service} stands at ${topic}/${state.partition}@${offset} of topic ${topicId}, this is ${found}: it was recreated`,
+      `${state.processor.service} stands at ${topic}/${state.partition}@${offset} of topic ${topicId}, this is ${found}: it was recreated`,
     );
   }
-  return ids;
 }
 
 /** Every input at its checkpointed offset, or at the start of the log where it is new; both checked for loss. */
-async function startPositions(place: TaskPlace, checkpoint: Checkpoint | null): Promise<readonly Position[]> {
-  const { processor, partition } = place.state;
-  const bounds = await place.log.bounds(processor.inputs.map((topic) => ({ topic, partition })));
+async function startPositions(
+  log: Log,
+  { processor, partition }: TaskState,
+  checkpoint: Checkpoint | null,
+): Promise<readonly InputPosition[]> {
+  const bounds = await log.bounds(processor.inputs.map((topic) => ({ topic, partition })));
+  const found = new Map(bounds.map((ofTopic) => [ofTopic.topic, ofTopic]));
   const saved = new Map(checkpoint?.positions.map(({ topic, offset }) => [topic, offset]));
-  return bounds.map(({ topic, start, end }) => {
+  return processor.inputs.map((topic) => {
+    const { start, end } = found.get(topic) ?? { start: 0, end: 0 };
     const offset = saved.get(topic) ?? 0;
     if (offset >= start && offset <= end) return { topic, partition, offset };
     const lost =

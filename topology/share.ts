@@ -1,5 +1,7 @@
 /**
- * The share of a service that one process has: which partitions are ours, one task for each, until told to stop.
+ * The share of a service that one process has: which partitions are ours, worked on until told to stop.
+ *
+ * A fixed share is one task; under an elastic group each partition is a task of its own, since they come and go alone.
  *
  * Boundary: works on any log; opening one, and the settings, are `service.ts`.
  *
@@ -12,9 +14,11 @@
 import type { Logger } from 'pino';
 import type { SchemaDirectory } from '../schemas/schema-directory.ts';
 import type { Limits } from './limits.ts';
+import { type Share, shareOf } from './lock.ts';
 import type { Log } from './log.ts';
 import type { AnyProcessor } from './processor.ts';
 import { type RunHooks, runTask } from './run.ts';
+import type { ServiceName } from './topics.ts';
 
 export interface InstanceOptions {
   readonly processor: AnyProcessor;
@@ -30,7 +34,7 @@ export async function runInstance(options: InstanceOptions, instance: string): P
   const partitions = await commonPartitionCount(options.log, options.processor);
   await (instance === 'group'
     ? runElastic(options, partitions)
-    : runShare(options, shareOf(instance, partitions)));
+    : runShare(options, fixedShare(options.processor.service, instance, partitions)));
 }
 
 async function commonPartitionCount(log: Log, processor: AnyProcessor): Promise<number> {
@@ -42,42 +46,27 @@ async function commonPartitionCount(log: Log, processor: AnyProcessor): Promise<
 }
 
 /** Static assignment: instance k of n owns the partitions p with p mod n = k. */
-function shareOf(instance: string, partitions: number): readonly number[] {
+function fixedShare(service: ServiceName, instance: string, partitions: number): Share {
   const [k = 0, n = 1] = instance.split('/').map(Number);
   if (k >= n) throw new Error(`LEDGER_INSTANCE ${instance}: instances are numbered 0 to ${n - 1}`);
   if (k >= partitions) {
     throw new Error(`LEDGER_INSTANCE ${instance}: there are ${partitions} partitions, none is left for it`);
   }
-  return Array.from({ length: partitions }, (_, partition) => partition).filter((p) => p % n === k);
+  return shareOf(service, { k, n }, partitions);
 }
 
-/** Runs the tasks of these partitions until the signal; the first that must end the process stops the others. */
-async function runShare(options: InstanceOptions, partitions: readonly number[]): Promise<void> {
-  const failure = new AbortController();
-  const signal = AbortSignal.any([options.signal, failure.signal]);
-  const acquired = new Set<number>();
-  const runOne = async (partition: number): Promise<void> => {
-    const onAcquired = (): void => {
-      const isFirst = acquired.size < acquired.add(partition).size;
-      if (isFirst && acquired.size === partitions.length) {
-        options.logger.info({ partitions, ready: true }, 'ready');
-      }
-    };
-    try {
-      const end = await runTask(
-        { ...options, partition },
-        { ...hooksOf(options, partition), onAcquired },
-        signal,
-      );
-      if (end === 'fenced') throw new Error(`partition ${partition} was taken over by another instance`);
-    } catch (error) {
-      failure.abort();
-      throw error;
-    }
+async function runShare(options: InstanceOptions, share: Share): Promise<void> {
+  const { partitions } = share;
+  let isReady = false;
+  const onAcquired = (): void => {
+    if (!isReady) options.logger.info({ partitions, ready: true }, 'ready');
+    isReady = true;
   };
-  const results = await Promise.allSettled(partitions.map(runOne));
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  const hooks = { ...hooksOf(options, partitions), onAcquired };
+  const end = await runTask({ ...options, share }, hooks, options.signal);
+  if (end === 'fenced') {
+    throw new Error(`another instance has taken over partitions ${partitions.join(', ')}, or some of them`);
+  }
 }
 
 interface RunningTask {
@@ -101,7 +90,8 @@ async function runElastic(options: InstanceOptions, partitions: number): Promise
   const start = (partition: number): RunningTask => {
     const stop = new AbortController();
     const either = AbortSignal.any([signal, stop.signal]);
-    const done = runTask({ ...options, partition }, hooksOf(options, partition), either)
+    const share = shareOf(processor.service, { k: partition, n: partitions }, partitions);
+    const done = runTask({ ...options, share }, hooksOf(options, share.partitions), either)
       .catch((error: unknown) => {
         failure ??= { error };
         onAbort();
@@ -136,10 +126,13 @@ function throwIfFailed(failure: { readonly error: unknown } | null): void {
   if (failure !== null) throw failure.error;
 }
 
-function hooksOf({ logger }: InstanceOptions, partition: number): RunHooks {
+function hooksOf({ logger }: InstanceOptions, partitions: readonly number[]): RunHooks {
   return {
-    onTrouble: (error, reaction) => logger.warn({ partition, err: error, reaction }, 'task interrupted'),
-    onStep: (result, tookMs) =>
-      logger.debug({ partition, step: result.step.step, ...result.counts, tookMs }, 'step'),
+    onTrouble: (error, reaction) => logger.warn({ partitions, err: error, reaction }, 'task interrupted'),
+    onCommitted: (steps, tookMs) => {
+      for (const { step, counts } of steps) {
+        logger.debug({ partition: step.partition, step: step.step, ...counts, tookMs }, 'step');
+      }
+    },
   };
 }

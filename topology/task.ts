@@ -1,112 +1,114 @@
 /**
- * A task is one service on one partition: its state, its lock and its place in the inputs.
+ * A task is one service on the partitions that one process has of it: a lock, a reader, and a cell for each partition.
  *
- * Job: acquire, then turn one batch at a time into one committed transaction.
+ * Job: acquire, then turn what has arrived into one step of each cell that has any, and commit these steps in one
+ * transaction (decisions/0008).
  *
  * Invariants:
- *  1. State changes become visible in memory only after the transaction that holds them committed.
+ *  1. Transactions never overlap and are committed in the order of their steps; the next steps may be evaluated while
+ *     the transaction before them is being committed.
  *  2. After any error the task object is thrown away; a new one acquires and reads everything back.
- *  3. Outputs, state, refusals, dead letters, checkpoint and step record travel in one transaction.
  */
-import { setTimeout as pause } from 'node:timers/promises';
-import { encodeFramed } from '../schemas/codec.ts';
-import type { Checkpoint } from '../schemas/generated/checkpoint.ts';
 import type { SchemaDirectory } from '../schemas/schema-directory.ts';
-import { AdmissionWindow } from './admission-window.ts';
-import { checkpointRecord, stateDecoder, stateRecords } from './changelog.ts';
-import { outputHeaders } from './cloud-events.ts';
-import { NO_DIGEST } from './digest.ts';
+import { Cell, newTaskState } from './cell.ts';
 import { Inbox } from './inbox.ts';
-import { Intake } from './intake.ts';
-import { DEDUP_HORIZON_MS, type Limits } from './limits.ts';
+import type { Limits } from './limits.ts';
+import type { Share } from './lock.ts';
 import type { Log, OutgoingRecord, Position } from './log.ts';
 import type { AnyProcessor } from './processor.ts';
-import { type Acquired, acquire, changelogOf } from './restore.ts';
-import {
-  type BatchSlice,
-  evaluateStep,
-  heldKey,
-  type Progress,
-  type StepResult,
-  type TaskState,
-} from './step.ts';
-import { Store } from './store.ts';
-import { serviceTopics } from './topics.ts';
-
-const NO_SCHEMA = -1;
+import { type Acquired, acquire } from './restore.ts';
+import type { StepResult } from './step.ts';
+import { resolveSchemas } from './writer-schemas.ts';
 
 export interface TaskOptions {
   readonly log: Log;
   readonly directory: SchemaDirectory;
   readonly limits: Limits;
   readonly processor: AnyProcessor;
-  readonly partition: number;
+  readonly share: Share;
+}
+
+/** Steps that were evaluated and are to be committed together. */
+export interface PreparedSteps {
+  readonly results: readonly StepResult[];
+  readonly records: readonly OutgoingRecord[];
+  /** Of all cells, after these steps. */
+  readonly positions: readonly Position[];
 }
 
 export class Task {
-  readonly state: TaskState;
   readonly inbox: Inbox;
+  /** One for each partition of the share, in its order. */
+  readonly cells: readonly Cell[];
   readonly #options: TaskOptions;
   readonly #acquired: Acquired;
-  #progress: Progress;
   #publishedAt = Number.NEGATIVE_INFINITY;
   #owesPositions: boolean;
 
-  private constructor(options: TaskOptions, state: TaskState, own: { acquired: Acquired; inbox: Inbox }) {
+  private constructor(
+    options: TaskOptions,
+    own: { readonly acquired: Acquired; readonly cells: readonly Cell[]; readonly inbox: Inbox },
+  ) {
     this.#options = options;
-    this.state = state;
     this.#acquired = own.acquired;
+    this.cells = own.cells;
     this.inbox = own.inbox;
-    const saved = own.acquired.checkpoint;
     // Whoever had the task before may have been stopped between its last step and publishing where that ended.
-    this.#owesPositions = saved !== null;
-    this.#progress = {
-      step: saved?.step ?? 0,
-      digest: saved?.digest ?? NO_DIGEST,
-      streamTime: saved?.streamTime ?? null,
-    };
+    this.#owesPositions = own.acquired.restored.some(({ checkpoint }) => checkpoint !== null);
   }
 
   static async acquire(options: TaskOptions): Promise<Task> {
-    const state = await newTaskState(options);
-    const acquired = await acquire({ log: options.log, limits: options.limits, state });
-    const { fetchBytesMax, partitionBytesMax, fetchWaitMs } = options.limits;
-    const { positions } = acquired;
-    const reader = await options.log
+    const { log, directory, limits, processor, share } = options;
+    const states = await Promise.all(
+      share.partitions.map((partition) => newTaskState({ log, directory, processor, partition })),
+    );
+    const acquired = await acquire({ log, limits, lock: share.lock, states });
+    const { fetchBytesMax, partitionBytesMax, fetchWaitMs } = limits;
+    const positions = acquired.restored.flatMap((restored) => restored.positions);
+    const reader = await log
       .reader({ positions, fetchBytesMax, partitionBytesMax, fetchWaitMs })
       .catch(async (error: unknown) => {
         await acquired.transactor.close();
         throw error;
       });
-    const starts = options.processor.inputs.map((topic) => ({
-      topic,
-      partition: options.partition,
-      offset: positions.find((position) => position.topic === topic)?.offset ?? 0,
-    }));
-    return new Task(options, state, { acquired, inbox: new Inbox(reader, starts, options.limits) });
+    const cells = acquired.restored.map(({ state, checkpoint }) => new Cell(state, checkpoint, acquired));
+    return new Task(options, { acquired, cells, inbox: new Inbox(reader, positions, limits) });
   }
 
   get limits(): Limits {
     return this.#options.limits;
   }
 
-  get progress(): Progress {
-    return this.#progress;
+  /** Takes what waits in the inbox and evaluates it; null when nothing was waiting. */
+  async prepare(): Promise<PreparedSteps | null> {
+    const taken = this.inbox.take();
+    if (taken.size === 0) return null;
+    const results: StepResult[] = [];
+    const records: OutgoingRecord[] = [];
+    for (const cell of this.cells) {
+      const { partition, directory } = cell.state;
+      const slices = taken.get(partition);
+      if (slices === undefined) continue;
+      const held = await resolveSchemas(directory, slices, this.limits);
+      const step = cell.take({ slices, held }, this.inbox.positions(partition));
+      results.push(step.result);
+      for (const record of step.records) records.push(record);
+    }
+    return { results, records, positions: this.#positions() };
   }
 
-  /** Takes what waits in the inbox, commits it as one step, and returns null when nothing was waiting. */
-  async step(): Promise<StepResult | null> {
-    const slices = this.inbox.take();
-    if (slices.length === 0) return null;
-    const held = await this.#resolveSchemas(slices);
-    const result = evaluateStep(this.state, this.#progress, { slices, held });
-    await this.#acquired.transactor.commit({
-      records: this.#records(result),
-      groupPositions: this.#positionsDue() ? this.#groupPositions() : null,
-    });
-    this.state.store.commit();
-    this.#progress = result.progress;
-    return result;
+  /** Commits what was prepared; calls come in the order of `prepare` and never overlap. */
+  async commit({ records, positions }: PreparedSteps): Promise<void> {
+    const groupPositions = this.#positionsDue() ? this.#published(positions) : null;
+    await this.#acquired.transactor.commit({ records, groupPositions });
+  }
+
+  /** Prepares and commits what is waiting; returns the steps, none when nothing was waiting. */
+  async step(): Promise<readonly StepResult[]> {
+    const prepared = await this.prepare();
+    if (prepared === null) return [];
+    await this.commit(prepared);
+    return prepared.results;
   }
 
   /** Whether a step was taken since positions were last published. */
@@ -116,7 +118,8 @@ export class Task {
 
   /** Publishes positions alone, in a transaction without records. */
   async publishPositions(): Promise<void> {
-    await this.#acquired.transactor.commit({ records: [], groupPositions: this.#groupPositions() });
+    const groupPositions = this.#published(this.#positions());
+    await this.#acquired.transactor.commit({ records: [], groupPositions });
     this.#owesPositions = false;
     this.#publishedAt = performance.now();
   }
@@ -138,94 +141,16 @@ export class Task {
     return isDue;
   }
 
-  #groupPositions(): { readonly group: string; readonly positions: readonly Position[] } {
-    return { group: this.state.processor.service, positions: this.#positions() };
+  #published(positions: readonly Position[]): {
+    readonly group: string;
+    readonly positions: readonly Position[];
+  } {
+    return { group: this.#options.processor.service, positions };
   }
 
-  #positions(): readonly { readonly topic: string; readonly partition: number; readonly offset: number }[] {
-    const partition = this.state.partition;
-    return this.inbox.positions().map(({ topic, offset }) => ({ topic, partition, offset }));
+  #positions(): readonly Position[] {
+    return this.#options.share.partitions.flatMap((partition) =>
+      this.inbox.positions(partition).map(({ topic, offset }) => ({ topic, partition, offset })),
+    );
   }
-
-  #records(result: StepResult): readonly OutgoingRecord[] {
-    const { partition, directory, processor } = this.state;
-    const place = changelogOf(this.state);
-    const headers = outputHeaders(processor.service, result.step);
-    const outputs = result.written.map(({ topic, record, key, value }, index) => ({
-      topic,
-      partition,
-      key,
-      value,
-      ...headers(record, index),
-    }));
-    const { clusterId, topicIds } = this.#acquired;
-    const checkpoint: Checkpoint = {
-      clusterId,
-      positions: this.#positions().map(({ topic, offset }) => {
-        return { topic, offset, topicId: topicIds.get(topic) ?? null };
-      }),
-      ...result.progress,
-    };
-    return [
-      ...outputs,
-      ...stateRecords(place, this.state.store.changes(), result.blocks),
-      checkpointRecord(place, checkpoint),
-      {
-        topic: serviceTopics(processor.service).steps,
-        partition,
-        key: null,
-        value: encodeFramed('Step', result.step, directory.idOf('Step')),
-      },
-    ];
-  }
-
-  /** Loads writer schemas not seen before; a record whose id stays unknown is held, and the step record says so. */
-  async #resolveSchemas(slices: readonly BatchSlice[]): Promise<ReadonlySet<string>> {
-    const { directory } = this.state;
-    const unresolved = new Map<number, string[]>();
-    let known = NO_SCHEMA;
-    for (const { topic, records } of slices) {
-      for (const { value, offset } of records) {
-        if (value === null || value.length < 5 || value[0] !== 0) continue;
-        const id = value.readUInt32BE(1);
-        if (id === known) continue;
-        if (directory.writerSchema(id) !== undefined) {
-          known = id;
-          continue;
-        }
-        unresolved.set(id, [...(unresolved.get(id) ?? []), heldKey(topic, offset)]);
-      }
-    }
-    const held = new Set<string>();
-    for (const [id, keys] of unresolved) {
-      if ((await this.#loadSchema(id)) === 'unknown') for (const key of keys) held.add(key);
-    }
-    return held;
-  }
-
-  async #loadSchema(id: number): Promise<'loaded' | 'unknown'> {
-    const { schemaAttemptsMax, schemaPauseMs } = this.#options.limits;
-    for (let attempt = 1; attempt <= schemaAttemptsMax; attempt += 1) {
-      if ((await this.state.directory.load(id)) === 'loaded') return 'loaded';
-      if (attempt < schemaAttemptsMax) await pause(schemaPauseMs);
-    }
-    return 'unknown';
-  }
-}
-
-/** Empty state of a task, ready to be restored or replayed into. */
-export async function newTaskState(
-  options: Pick<TaskOptions, 'log' | 'directory' | 'processor' | 'partition'>,
-): Promise<TaskState> {
-  const { log, directory, processor, partition } = options;
-  const window = new AdmissionWindow(DEDUP_HORIZON_MS);
-  const partitions = await log.partitionCount(processor.inputs[0] ?? 'clock-ticks');
-  return {
-    processor,
-    partition,
-    directory,
-    window,
-    store: new Store(processor.tables, stateDecoder(directory)),
-    intake: new Intake({ directory, partitions, window }),
-  };
 }

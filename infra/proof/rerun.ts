@@ -12,6 +12,7 @@
  */
 
 import { LIMITS } from '../../topology/limits.ts';
+import { shareOf } from '../../topology/lock.ts';
 import type { Log, LogRecord } from '../../topology/log.ts';
 import { MemoryLog } from '../../topology/log-memory.ts';
 import type { AnyProcessor } from '../../topology/processor.ts';
@@ -125,9 +126,8 @@ async function acquireAll(
     for (let partition = 0; partition < partitions; partition += 1) {
       // Every task takes batches of a size of its own, from a handful of records to a few thousand.
       const limits = { ...LIMITS, stepRecordsMax: 50 + random.below(3_000), fetchWaitMs: 0 };
-      tasks.push(
-        await Task.acquire({ log, directory: options.source.directory, processor, partition, limits }),
-      );
+      const share = shareOf(processor.service, { k: partition, n: partitions }, partitions);
+      tasks.push(await Task.acquire({ log, directory: options.source.directory, processor, share, limits }));
     }
   }
   return tasks;
@@ -139,7 +139,7 @@ async function drain(tasks: readonly Task[], random: Random): Promise<void> {
     isBusy = false;
     for (const task of random.shuffle(tasks)) {
       await task.inbox.fill();
-      if ((await task.step()) !== null) isBusy = true;
+      if ((await task.step()).length > 0) isBusy = true;
     }
   }
 }

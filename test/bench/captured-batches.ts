@@ -7,6 +7,7 @@
 
 import { rating } from '../../services/rating/processor.ts';
 import { LIMITS } from '../../topology/limits.ts';
+import { shareOf } from '../../topology/lock.ts';
 import type { OutgoingRecord } from '../../topology/log.ts';
 import { MemoryLog } from '../../topology/log-memory.ts';
 import { Task } from '../../topology/task.ts';
@@ -56,12 +57,12 @@ export async function capturedBatches(
     log,
     directory: work.directory,
     processor: rating,
-    partition: 0,
+    share: shareOf(rating.service, { k: 0, n: 1 }, 1),
     limits,
   });
   const worked = async (): Promise<void> => {
     await task.inbox.fill();
-    while ((await task.step()) !== null);
+    while ((await task.step()).length > 0);
   };
   await worked();
   captured.length = 0;

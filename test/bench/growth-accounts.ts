@@ -8,6 +8,7 @@ import type { Progress } from '../../infra/cli/progress.ts';
 import { Random } from '../../infra/main-job/random.ts';
 import { MemorySchemaDirectory } from '../../schemas/schema-directory-memory.ts';
 import { creditBalances } from '../../services/credit-balances/processor.ts';
+import { newTaskState } from '../../topology/cell.ts';
 import { type ChangelogPartition, StateReader, stateRecords } from '../../topology/changelog.ts';
 import { NO_DIGEST } from '../../topology/digest.ts';
 import { MemoryLog } from '../../topology/log-memory.ts';
@@ -17,7 +18,6 @@ import {
   type Progress as StepProgress,
   type TaskState,
 } from '../../topology/step.ts';
-import { newTaskState } from '../../topology/task.ts';
 import { serviceTopics } from '../../topology/topics.ts';
 import { accountChanges, accountIdOf, chargeRecord } from './account-state.ts';
 import { held, heldSince, threadSeconds } from './memory.ts';

@@ -13,9 +13,11 @@ import { MemorySchemaDirectory } from '../../schemas/schema-directory-memory.ts'
 import { rating } from '../../services/rating/processor.ts';
 import { GRAPH } from '../../topology/graph.ts';
 import { LIMITS } from '../../topology/limits.ts';
+import { shareOf } from '../../topology/lock.ts';
 import type { Log } from '../../topology/log.ts';
 import { Publisher } from '../../topology/publisher.ts';
 import { runTask } from '../../topology/run.ts';
+import type { StepResult } from '../../topology/step.ts';
 import { serviceTopics, TOPICS } from '../../topology/topics.ts';
 import { createTopics } from './bench-broker.ts';
 import { coreTime, held, heldSince } from './memory.ts';
@@ -166,7 +168,7 @@ async function books(log: Log, partitions: number): Promise<number> {
   return records / partitions;
 }
 
-/** One task for each partition, until `inputs` records were committed. */
+/** One task for all partitions, as one process of the service has it, until `inputs` records were committed. */
 function startTasks(work: Source & { readonly partitions: number; readonly inputs: number }): {
   readonly done: Promise<void>;
   readonly stop: () => Promise<number>;
@@ -175,31 +177,26 @@ function startTasks(work: Source & { readonly partitions: number; readonly input
   const stopping = new AbortController();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let taken = 0;
-  let steps = 0;
-  const onStep = ({
-    counts,
-  }: {
-    readonly counts: { readonly inputs: number; readonly refusals: number };
-  }): void => {
-    taken += counts.inputs + counts.refusals;
-    steps += 1;
+  let transactions = 0;
+  const onCommitted = (steps: readonly StepResult[]): void => {
+    for (const { counts } of steps) taken += counts.inputs + counts.refusals;
+    transactions += 1;
     if (taken >= inputs) resolve();
   };
   const onTrouble = (error: unknown): void => reject(error);
-  const running = Array.from({ length: partitions }, (_, partition) =>
-    runTask(
-      { log, directory, processor: rating, partition, limits: LIMITS_OF_RATING },
-      { onStep, onTrouble },
-      stopping.signal,
-    ),
+  const share = shareOf(rating.service, { k: 0, n: 1 }, partitions);
+  const running = runTask(
+    { log, directory, processor: rating, share, limits: LIMITS_OF_RATING },
+    { onCommitted, onTrouble },
+    stopping.signal,
   );
-  const failed = Promise.all(running).then(() => undefined);
+  const failed = running.then(() => undefined);
   return {
     done: Promise.race([promise, failed]),
     async stop() {
       stopping.abort();
       await failed;
-      return steps;
+      return transactions;
     },
   };
 }

@@ -13,6 +13,7 @@ import { seal } from '../../infra/cli/commands/seal.ts';
 import { verify } from '../../infra/cli/commands/verify.ts';
 import { PROCESSORS } from '../../infra/processors.ts';
 import { encodeFramed } from '../../schemas/codec.ts';
+import { newTaskState } from '../../topology/cell.ts';
 import { digestOutputs, NO_DIGEST } from '../../topology/digest.ts';
 import type { AnyProcessor } from '../../topology/processor.ts';
 import {
@@ -23,7 +24,6 @@ import {
   type TaskState,
   takeBatch,
 } from '../../topology/step.ts';
-import { newTaskState } from '../../topology/task.ts';
 import { fakeContext } from '../infra/cli/cli-support.ts';
 import { type MemoryGraph, newGraph, runMainJob, workersOf } from '../support/memory-graph.ts';
 import { recordsOf } from '../support/tampered-log.ts';

@@ -151,6 +151,32 @@ async function zombieIsFenced(harness: LogHarness): Promise<void> {
   expect(valuesOf(records)).toEqual(['before', 'owner', 'last']);
 }
 
+/** A rival is fenced as a former owner of the id itself would be; one that was never opened is no obstacle. */
+async function rivalsAreFenced(harness: LogHarness): Promise<void> {
+  const { log } = harness;
+  const topic = await freshTopic(log, 1);
+  const [idle, busy, open] = [fresh('idle'), fresh('busy'), fresh('open')];
+  const resting = await log.transactor(idle, { timeoutMs });
+  const working = await log.transactor(busy, { timeoutMs });
+  await commitOne(working, topic, 'before');
+  const left = await harness.openTransaction(open);
+  await left.write([textRecord(topic, 0, ['k', 'left open'])]);
+  const rivals = [idle, busy, open, fresh('never opened')];
+  const owner = await log.transactor(fresh('own'), { timeoutMs, rivals });
+  for (const rival of [resting, working]) {
+    await expect(commitOne(rival, topic, 'rival')).rejects.toMatchObject({ kind: 'fenced' });
+  }
+  await expect(left.commit()).rejects.toThrow();
+  await commitOne(owner, topic, 'owner');
+  // Fencing goes one way: the owner is no rival of an id that does not say so.
+  const other = await log.transactor(busy, { timeoutMs });
+  await commitOne(other, topic, 'other');
+  await commitOne(owner, topic, 'owner again');
+  await Promise.all([resting, working, owner, other].map((transactor) => transactor.close()));
+  const { records } = await drain(log, { topic, partition: 0, offset: 0 }, { decidedTo: 9 });
+  expect(valuesOf(records)).toEqual(['before', 'owner', 'other', 'owner again']);
+}
+
 async function unknownOutcome(harness: LogHarness): Promise<void> {
   const { log } = harness;
   const topic = await freshTopic(log, 2);
@@ -178,23 +204,36 @@ async function unknownOutcome(harness: LogHarness): Promise<void> {
 }
 
 /** What the coordinator decided holds in the partition whose marker was lost, too; then the id goes on as ever. */
-async function lostMarkersAreWritten({ log, loseMarkers }: LogHarness): Promise<void> {
+async function lostMarkersAreWritten(harness: LogHarness): Promise<void> {
   for (const verdict of ['commit', 'abort'] as const) {
-    const topic = await freshTopic(log, 2);
     const id = fresh('tx');
-    const [kept, lost] = [0, 1].map((partition) => [textRecord(topic, partition, ['k', verdict])]);
-    await loseMarkers(id, verdict, { kept: kept ?? [], lost: lost ?? [] });
-    const owned = [0, 1].map((partition) => ({ topic, partition }));
-    for (const value of ['next', 'last']) {
-      const owner = await log.transactor(id, { timeoutMs, owned });
-      const records = owned.map(({ partition }) => textRecord(topic, partition, ['k', value]));
-      await owner.commit({ records, groupPositions: null });
-      await owner.close();
-    }
-    for (const { partition } of owned) {
-      const { records } = await drain(log, { topic, partition, offset: 0 }, { decidedTo: 6 });
-      expect(valuesOf(records)).toEqual([...(verdict === 'commit' ? [verdict] : []), 'next', 'last']);
-    }
+    await markersAreWritten(harness, verdict, { lostBy: id, next: { id } });
+    const lostBy = fresh('tx');
+    await markersAreWritten(harness, verdict, { lostBy, next: { id: fresh('tx'), rivals: [lostBy] } });
+  }
+}
+
+async function markersAreWritten(
+  { log, loseMarkers }: LogHarness,
+  verdict: 'commit' | 'abort',
+  {
+    lostBy,
+    next,
+  }: { readonly lostBy: string; readonly next: { readonly id: string; readonly rivals?: string[] } },
+): Promise<void> {
+  const topic = await freshTopic(log, 2);
+  const [kept, lost] = [0, 1].map((partition) => [textRecord(topic, partition, ['k', verdict])]);
+  await loseMarkers(lostBy, verdict, { kept: kept ?? [], lost: lost ?? [] });
+  const owned = [0, 1].map((partition) => ({ topic, partition }));
+  for (const value of ['next', 'last']) {
+    const owner = await log.transactor(next.id, { timeoutMs, owned, rivals: next.rivals ?? [] });
+    const records = owned.map(({ partition }) => textRecord(topic, partition, ['k', value]));
+    await owner.commit({ records, groupPositions: null });
+    await owner.close();
+  }
+  for (const { partition } of owned) {
+    const { records } = await drain(log, { topic, partition, offset: 0 }, { decidedTo: 6 });
+    expect(valuesOf(records)).toEqual([...(verdict === 'commit' ? [verdict] : []), 'next', 'last']);
   }
 }
 
@@ -255,6 +294,7 @@ export const transactionCases: Readonly<Record<string, (harness: LogHarness) => 
   'moves past aborted records and markers alone': movesPastNothing,
   'moves over a compacted log with emptied batches': compacted,
   'fences a zombie and ends what it left open': zombieIsFenced,
+  'fences rivals and ends what they left open': rivalsAreFenced,
   'says so when the outcome of a commit is unknown': unknownOutcome,
   'writes the markers that a broker has lost, as its coordinator decided': lostMarkersAreWritten,
   'commits a transaction of many batches': largeTransaction,

@@ -13,6 +13,7 @@ import { z } from 'zod';
 import { PROCESSORS } from '../../infra/processors.ts';
 import { connectSchemaDirectory } from '../../schemas/schema-directory-registry.ts';
 import { LIMITS } from '../../topology/limits.ts';
+import { shareOf } from '../../topology/lock.ts';
 import { openKafkaLog } from '../../topology/log-kafka.ts';
 import { runTask } from '../../topology/run.ts';
 import { subjectsOf } from '../../topology/subjects.ts';
@@ -127,11 +128,10 @@ beforeAll(async () => {
   const applied = await ledger('apply', '--partitions', String(partitions));
   if (applied.status !== 0) throw new Error(`apply: ${JSON.stringify(applied.data)}`);
   const directory = await connectSchemaDirectory(inject('schemaRegistryUrl'), subjectsOf(PROCESSORS));
-  services = PROCESSORS.flatMap((processor) =>
-    Array.from({ length: partitions }, (_, partition) =>
-      runTask({ log, directory, processor, partition, limits: LIMITS }, {}, stopping.signal),
-    ),
-  );
+  services = PROCESSORS.map((processor) => {
+    const share = shareOf(processor.service, { k: 0, n: 1 }, partitions);
+    return runTask({ log, directory, processor, share, limits: LIMITS }, {}, stopping.signal);
+  });
 });
 
 afterAll(async () => {

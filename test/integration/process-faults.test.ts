@@ -90,7 +90,7 @@ describe('a process that is frozen', () => {
     zombie.signal('SIGCONT');
     await feed.send(1_000);
     expect(await zombie.ended).toBe(1);
-    expect(zombie.output()).toMatch(/was taken over by another instance/);
+    expect(zombie.output()).toMatch(/another instance has taken over partitions 0, 1/);
     expect(zombie.output()).toMatch(/"reaction":"stand_back"/);
     await drained(broker);
     expect(await endOf(broker, 'charges')).toBeGreaterThan(chargesBefore);

@@ -5,9 +5,10 @@
 import { PROCESSORS } from '../../infra/processors.ts';
 import { encodeBody } from '../../schemas/codec.ts';
 import { LIMITS } from '../../topology/limits.ts';
+import { shareOf } from '../../topology/lock.ts';
 import type { AnyProcessor } from '../../topology/processor.ts';
 import { replayTask } from '../../topology/replay.ts';
-import { Task, type TaskOptions } from '../../topology/task.ts';
+import { Task } from '../../topology/task.ts';
 import { serviceTopics } from '../../topology/topics.ts';
 import { readValues } from './audit/read.ts';
 import { PARTITIONS, type Run } from './run.ts';
@@ -24,21 +25,24 @@ export async function checkState(
       const name = `${processor.service}-${partition}`;
       const limits = { ...LIMITS, fetchWaitMs: 0, schemaAttemptsMax: 1 };
       const { log, directory } = run;
-      const options: TaskOptions = { log, directory, processor, partition, limits };
-      const restored = await Task.acquire(options);
-      await restored.close();
+      const share = shareOf(processor.service, { k: partition, n: PARTITIONS }, PARTITIONS);
+      const task = await Task.acquire({ log, directory, processor, share, limits });
+      await task.close();
+      const [restored] = task.cells;
+      if (restored === undefined) throw new Error(`${name} was restored without a cell`);
       const { step, digest } = restored.progress;
-      const replayed = await replayedTables(options);
+      const replayed = await replayedTables({ log, directory, processor, partition, limits });
       if (replayed.difference !== null) report('R7', `replay of ${name}: ${replayed.difference}`);
       if (replayed.head !== digest.toString('hex')) report('R7', `replay of ${name} ends elsewhere`);
       const truth = stateOf(processor, replayed.tables);
-      const memory = run.lives.find(({ role, task }) => {
-        return role.processor === processor && role.partition === partition && task?.progress.step === step;
-      });
-      if (memory?.task == null) report('R8', `${name}: nobody stands where the changelog does`);
+      const ofProcessor = run.lives.filter(({ role }) => role.processor === processor);
+      const memory = ofProcessor
+        .flatMap(({ task: live }) => live?.cells ?? [])
+        .find((cell) => cell.state.partition === partition && cell.progress.step === step);
+      if (memory === undefined) report('R8', `${name}: nobody stands where the changelog does`);
       else
         compare(`${name} in memory`, truth, {
-          found: stateOf(processor, memory.task.state.store.tables),
+          found: stateOf(processor, memory.state.store.tables),
           report,
         });
       compare(`${name} restored`, truth, { found: stateOf(processor, restored.state.store.tables), report });
@@ -61,7 +65,7 @@ async function checkStreamTime(
 }
 
 /** Replays with a processor that lets us see its tables. */
-async function replayedTables(options: TaskOptions) {
+async function replayedTables(options: Parameters<typeof replayTask>[0]) {
   let tables: Tables = {};
   const { processor } = options;
   const seen: AnyProcessor = {

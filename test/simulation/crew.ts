@@ -1,12 +1,14 @@
 /**
- * All lives of all tasks: who works, who is frozen, and that every task always has somebody.
+ * All lives of all tasks: who works, who is frozen, and that every partition of a service always has somebody.
  *
- * Job: resume one of the lives that can go on, drawn from the seed; now and then let one die, freeze, thaw, or be
- * overtaken. `rest` goes on until nobody has anything left to do.
+ * Job: resume one of the lives that can go on, drawn from the seed; now and then let one die, freeze, thaw, be overtaken,
+ * or have the partitions of its service divided anew. `rest` goes on until nobody has anything left to do.
  */
 import { PROCESSORS } from '../../infra/processors.ts';
+import { shareOf } from '../../topology/lock.ts';
 import type { Log } from '../../topology/log.ts';
 import type { MemoryLog } from '../../topology/log-memory.ts';
+import type { AnyProcessor } from '../../topology/processor.ts';
 import { serviceTopics } from '../../topology/topics.ts';
 import { Life, type Role, type Stage } from './life.ts';
 
@@ -21,7 +23,9 @@ interface CrewStage extends Stage {
 
 export class Crew {
   readonly #stage: CrewStage;
-  readonly #roles: readonly Role[];
+  readonly #partitions: number;
+  /** How the partitions of each service are divided now. */
+  readonly #roles = new Map<AnyProcessor, readonly Role[]>();
   #lives: Life[] = [];
   #frozen: Life[] = [];
   readonly violations: string[] = [];
@@ -29,16 +33,7 @@ export class Crew {
 
   constructor(stage: CrewStage, partitions: number) {
     this.#stage = stage;
-    this.#roles = PROCESSORS.flatMap((processor) =>
-      Array.from({ length: partitions }, (_, partition) => {
-        const inputs = processor.inputs.map((topic) => stage.log.partitionOf({ topic, partition }));
-        return {
-          processor,
-          partition,
-          inputEnd: () => inputs.reduce((sum, input) => sum + input.stableOffset, 0),
-        };
-      }),
-    );
+    this.#partitions = partitions;
   }
 
   get zombies(): number {
@@ -46,7 +41,7 @@ export class Crew {
   }
 
   async begin(): Promise<void> {
-    for (const role of this.#roles) await this.#take(role);
+    for (const processor of PROCESSORS) await this.#divide(processor);
   }
 
   /** One turn of somebody; false when all rest. */
@@ -90,6 +85,21 @@ export class Crew {
     return busy.map(({ actor }) => `${actor.name} at ${actor.point}`).join(', ');
   }
 
+  /** Gives all partitions to one process or each to one of its own; who had them before is left as he is. */
+  async #divide(processor: AnyProcessor): Promise<void> {
+    const { random, log } = this.#stage;
+    const n = random.pick([1, this.#partitions]);
+    const roles = Array.from({ length: n }, (_, k): Role => {
+      const share = shareOf(processor.service, { k, n }, this.#partitions);
+      const inputs = processor.inputs.flatMap((topic) =>
+        share.partitions.map((partition) => log.partitionOf({ topic, partition })),
+      );
+      return { processor, share, inputEnd: () => inputs.reduce((sum, input) => sum + input.stableOffset, 0) };
+    });
+    this.#roles.set(processor, roles);
+    for (const role of roles) await this.#take(role);
+  }
+
   async #take(role: Role): Promise<void> {
     const life = new Life({ ...this.#stage, log: this.#stage.tasksLog }, role);
     this.#lives.push(life);
@@ -99,10 +109,12 @@ export class Crew {
   async #replace(life: Life, death: 'kill' | 'freeze' | 'takeover'): Promise<void> {
     if (death !== 'takeover') this.#lives = this.#lives.filter((other) => other !== life);
     if (death === 'freeze') this.#frozen.push(life);
-    await this.#take(life.role);
+    const { processor } = life.role;
+    if (this.#stage.random.chance(250)) await this.#divide(processor);
+    else await this.#fillFrom(processor, life.role);
   }
 
-  /** One that was fenced stands back; where nobody else has the task, it is assigned again. */
+  /** One that was fenced stands back; where nobody has its partitions, they are assigned again. */
   async #bury(life: Life): Promise<void> {
     this.#lives = this.#lives.filter((other) => other !== life);
     if (life.fatal !== null) {
@@ -110,7 +122,14 @@ export class Crew {
       this.violations.push(`exit of ${life.actor.name}: ${reason}`);
       return;
     }
-    if (!this.#lives.some(({ role }) => role === life.role)) await this.#take(life.role);
+    await this.#fillFrom(life.role.processor, null);
+  }
+
+  /** Gives `taken`, and every other role that nobody plays any more, to a new life. */
+  async #fillFrom(processor: AnyProcessor, taken: Role | null): Promise<void> {
+    for (const role of this.#roles.get(processor) ?? []) {
+      if (role === taken || !this.#lives.some((life) => life.role === role)) await this.#take(role);
+    }
   }
 
   #thaw(): void {
@@ -121,7 +140,8 @@ export class Crew {
 
   #compact(): void {
     const { random, log } = this.#stage;
-    const { processor, partition } = random.pick(this.#roles);
+    const processor = random.pick(PROCESSORS);
+    const partition = random.below(this.#partitions);
     const { changelog } = serviceTopics(processor.service);
     // A tombstone outlives every restore under way, as `delete.retention.ms` sees to on a broker.
     const nobodyRestores = [...this.#lives, ...this.#frozen].every(({ task }) => task !== null);

@@ -1,5 +1,6 @@
 /** What the simulation has found, each as the smallest case that shows it. */
 import { expect, test } from 'vitest';
+import { shareOf } from '../../topology/lock.ts';
 import { Task } from '../../topology/task.ts';
 import { logWith } from '../support/log-double.ts';
 import { acquire, BENCH_LIMITS, newBench, tally } from '../support/task-bench.ts';
@@ -22,7 +23,7 @@ test('a task that was overtaken while it read, and whose barrier was compacted a
     log: overtaken,
     directory,
     processor: tally,
-    partition: 0,
+    share: shareOf(tally.service, { k: 0, n: 1 }, 1),
     limits: BENCH_LIMITS,
   });
   await expect(acquiring).rejects.toMatchObject({ kind: 'fenced' });

@@ -3,7 +3,8 @@
  * there, and every commit is watched.
  *
  * Invariants:
- *  1. A commit that succeeds for a transactor other than the last one opened under its id is a violation.
+ *  1. A commit that succeeds for a transactor other than the last one opened under its id, or under that of a rival, is a
+ *     violation.
  *  2. Nothing is changed on the way: records and positions are those of the log below.
  */
 import type { SchemaDirectory } from '../../schemas/schema-directory.ts';
@@ -24,14 +25,15 @@ import { logWith } from '../support/log-double.ts';
 import type { Chaos } from './chaos.ts';
 import type { Actor } from './scheduler.ts';
 
-/** Who holds each transactional id, by the order of opening; shared by all actors of a run. */
+/** Who holds each transactional id, by the order of opening; nobody where it was fenced as a rival. Shared by all actors. */
 export class Fence {
-  readonly #owners = new Map<string, Transactor>();
+  readonly #owners = new Map<string, Transactor | null>();
   readonly violations: string[] = [];
   refused = 0;
 
-  opened(transactor: Transactor): void {
+  opened(transactor: Transactor, rivals: readonly string[]): void {
     this.#owners.set(transactor.transactionalId, transactor);
+    for (const rival of rivals) this.#owners.set(rival, null);
   }
 
   committed(transactor: Transactor): void {
@@ -63,7 +65,7 @@ export function fragileLog(inner: Log, sight: Sight): Log {
     async transactor(transactionalId: string, options: TransactorOptions) {
       await actor.park('open');
       const opened = await inner.transactor(transactionalId, options);
-      fence.opened(opened);
+      fence.opened(opened, options.rivals ?? []);
       await actor.park('opened');
       return new FragileTransactor(opened, sight);
     },

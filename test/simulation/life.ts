@@ -26,7 +26,7 @@ export interface Stage {
 
 export interface Role {
   readonly processor: TaskOptions['processor'];
-  readonly partition: number;
+  readonly share: TaskOptions['share'];
   /** Grows whenever there is something new to read. */
   readonly inputEnd: () => number;
 }
@@ -45,14 +45,14 @@ export class Life {
   constructor(stage: Stage, role: Role) {
     this.#stage = stage;
     this.role = role;
-    this.actor = new Actor(`${role.processor.service}-${role.partition}`, stage.scheduler);
+    this.actor = new Actor(role.share.lock.transactionalId, stage.scheduler);
     const { chaos, fence } = stage;
     this.#sight = { actor: this.actor, chaos, fence, isDisturbed: false };
     this.#options = {
       log: fragileLog(stage.log, this.#sight),
       directory: new FragileDirectory(stage.directory, stage.foreign, this.#sight),
       processor: role.processor,
-      partition: role.partition,
+      share: role.share,
       limits: limitsOf(stage.random),
     };
   }
@@ -88,10 +88,23 @@ export class Life {
     for (;;) {
       this.#seen = this.role.inputEnd();
       if (task.inbox.waiting < task.limits.stepRecordsMax) await task.inbox.fill();
-      if ((await task.step()) !== null) continue;
+      if (await this.#step(task)) continue;
       if (task.owesPositions) await task.publishPositions();
       else if (!this.#sight.isDisturbed) await this.actor.park('idle');
     }
+  }
+
+  /**
+   * As `topology/run.ts` with a backlog: what is waiting may be evaluated while the steps before are being committed. Here
+   * one follows the other, but a task may die, or its commit fail, with steps in hand that are ahead of the log.
+   */
+  async #step(task: Task): Promise<boolean> {
+    const first = await task.prepare();
+    if (first === null) return false;
+    const second = this.#stage.random.chance(500) ? await task.prepare() : null;
+    await task.commit(first);
+    if (second !== null) await task.commit(second);
+    return true;
   }
 }
 

@@ -32,7 +32,7 @@ describe('the whole graph under faults', () => {
 
 describe('the rig', () => {
   test('one seed decides everything: two runs write the same records at the same offsets', async () => {
-    const plan = planOf(optionsOf(5, { events: 60 }));
+    const plan = planOf(optionsOf(5, { events: 120 }));
     const again = () => run(plan, { stream: 2, faults: plan.options, isShuffled: false });
     const [first, second] = [await again(), await again()];
     expect(first.faults.text()).toBe(second.faults.text());
@@ -71,6 +71,8 @@ async function digest({ log, lives }: Run): Promise<readonly string[]> {
     [0, 1].map((partition) => ({ topic, partition })),
   );
   const ends = (await log.bounds(places)).map(({ topic, partition, end }) => `${topic}/${partition} ${end}`);
-  const heads = lives.map(({ actor, task }) => `${actor.name} ${task?.progress.digest.toString('hex')}`);
+  const heads = lives.flatMap(({ actor, task }) =>
+    (task?.cells ?? []).map(({ progress }) => `${actor.name} ${progress.digest.toString('hex')}`),
+  );
   return [...ends, ...heads];
 }

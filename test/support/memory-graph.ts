@@ -1,8 +1,8 @@
 /**
  * The whole graph on a log in memory, fed with the main job: what the real system does, in one process and one thread.
  *
- * A worker stands for one process of one service and partition. When its step fails it is thrown away and acquired
- * again, as `topology/run.ts` does.
+ * A worker stands for one process with a share of one service. When its step fails it is thrown away and acquired again,
+ * as `topology/run.ts` does.
  */
 
 import { firstTick, laterTicks } from '../../infra/main-job/clock.ts';
@@ -17,6 +17,7 @@ import { instantOfMillis } from '../../schemas/instant.ts';
 import { MemorySchemaDirectory } from '../../schemas/schema-directory-memory.ts';
 import { reactionTo } from '../../topology/failures.ts';
 import { LIMITS } from '../../topology/limits.ts';
+import { type Share, shareOf } from '../../topology/lock.ts';
 import { MemoryLog, type MemoryLogOptions } from '../../topology/log-memory.ts';
 import type { AnyProcessor } from '../../topology/processor.ts';
 import type { Publication } from '../../topology/publication.ts';
@@ -62,18 +63,18 @@ export async function newGraph(options: {
   return { log, directory: new MemorySchemaDirectory(), plan, random: new Random(options.seed) };
 }
 
-/** One worker for each task, acquired on first use and after every failure. */
+/** Holds one task, acquired on first use and after every failure. */
 export class Worker {
   readonly #graph: MemoryGraph;
   readonly #processor: AnyProcessor;
-  readonly #partition: number;
+  readonly #share: Share;
   #task: Task | null = null;
   failures = 0;
 
-  constructor(graph: MemoryGraph, processor: AnyProcessor, partition: number) {
+  constructor(graph: MemoryGraph, processor: AnyProcessor, share: Share) {
     this.#graph = graph;
     this.#processor = processor;
-    this.#partition = partition;
+    this.#share = share;
   }
 
   /** True when something was done, a failure and recovery included. */
@@ -81,7 +82,7 @@ export class Worker {
     try {
       this.#task ??= await this.acquire();
       await this.#task.inbox.fill();
-      if ((await this.#task.step()) !== null) return true;
+      if ((await this.#task.step()).length > 0) return true;
       if (this.#task.owesPositions) await this.#task.publishPositions();
       return false;
     } catch (error) {
@@ -100,17 +101,21 @@ export class Worker {
   async acquire(): Promise<Task> {
     const { log, directory, random } = this.#graph;
     const limits = { ...LIMITS, stepRecordsMax: 1 + random.below(400), fetchWaitMs: 0, schemaPauseMs: 0 };
-    return Task.acquire({ log, directory, processor: this.#processor, partition: this.#partition, limits });
+    return Task.acquire({ log, directory, processor: this.#processor, share: this.#share, limits });
   }
 }
 
+/** Every other service is shared by two processes, each with one partition; the rest have one with both. */
 export function workersOf(
   graph: MemoryGraph,
   processors: readonly AnyProcessor[] = PROCESSORS,
 ): readonly Worker[] {
-  return processors.flatMap((processor) =>
-    Array.from({ length: PARTITIONS }, (_, partition) => new Worker(graph, processor, partition)),
-  );
+  return processors.flatMap((processor, index) => {
+    const n = index % 2 === 0 ? 1 : PARTITIONS;
+    return Array.from({ length: n }, (_, k) => {
+      return new Worker(graph, processor, shareOf(processor.service, { k, n }, PARTITIONS));
+    });
+  });
 }
 
 /** Lets workers take turns in random order until a whole round finds nothing to do. */

@@ -11,7 +11,9 @@ import type { UsageEvent } from '../../schemas/generated/usage-event.ts';
 import { parseAccountId } from '../../schemas/ids.ts';
 import { instantOfMillis } from '../../schemas/instant.ts';
 import { MemorySchemaDirectory } from '../../schemas/schema-directory-memory.ts';
+import type { Cell } from '../../topology/cell.ts';
 import { LIMITS, type Limits } from '../../topology/limits.ts';
+import { shareOf } from '../../topology/lock.ts';
 import { MemoryLog, type MemoryLogOptions } from '../../topology/log-memory.ts';
 import { type AnyProcessor, defineProcessor, table } from '../../topology/processor.ts';
 import { Task, type TaskOptions } from '../../topology/task.ts';
@@ -145,16 +147,25 @@ export async function appendValues<T extends TopicName>(
   }
 }
 
+/** A task on partition 0 alone. */
 export async function acquire(bench: Bench, options: Partial<TaskOptions> = {}): Promise<Task> {
   const { log, directory } = bench;
-  return Task.acquire({ log, directory, processor: tally, partition: 0, limits: BENCH_LIMITS, ...options });
+  const share = shareOf(options.processor?.service ?? tally.service, { k: 0, n: 1 }, 1);
+  return Task.acquire({ log, directory, processor: tally, share, limits: BENCH_LIMITS, ...options });
 }
 
-/** Works until nothing is waiting; returns the number of steps. */
+/** What a task with a single partition knows. */
+export function onlyCell(task: Task): Cell {
+  const [cell, ...others] = task.cells;
+  if (cell === undefined || others.length > 0) throw new Error(`the task has ${task.cells.length} cells`);
+  return cell;
+}
+
+/** Works until nothing is waiting; returns the number of transactions. */
 export async function drain(task: Task): Promise<number> {
   for (let steps = 0; ; steps += 1) {
     await task.inbox.fill();
-    if ((await task.step()) === null) return steps;
+    if ((await task.step()).length === 0) return steps;
   }
 }
 

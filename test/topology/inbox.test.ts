@@ -77,8 +77,8 @@ function range(from: number, to: number): readonly number[] {
 }
 
 function taken(inbox: Inbox) {
-  return inbox
-    .take()
+  return [...inbox.take().values()]
+    .flat()
     .map(({ topic, from, to, records }) => [topic, from, to, records.map(({ offset }) => offset)]);
 }
 
@@ -138,18 +138,45 @@ describe('a batch', () => {
   });
 });
 
+describe('several partitions', () => {
+  test('each get a batch of their own, and take turns at being first', async () => {
+    const reader = new ScriptedReader();
+    const inputs = [0, 1, 2].map((partition) => ({ topic: 'charges' as const, partition, offset: 0 }));
+    const inbox = new Inbox(reader, inputs, { ...LIMITS, fetchPauseMs: 0, stepRecordsMax: 3 });
+    const backlog = (partition: number, records: readonly number[]) => ({
+      ...slice('charges', { records }),
+      partition,
+    });
+    reader.give([backlog(0, range(0, 9)), backlog(1, [0]), backlog(2, [0, 1])]);
+    await inbox.fill();
+    const turns = Array.from({ length: 4 }, () =>
+      [...inbox.take()].map(([partition, slices]) => [partition, slices.map(({ from, to }) => [from, to])]),
+    );
+    expect(turns).toEqual([
+      [[0, [[0, 3]]]],
+      [
+        [1, [[0, 1]]],
+        [2, [[0, 2]]],
+      ],
+      [[0, [[3, 6]]]],
+      [[0, [[6, 9]]]],
+    ]);
+    expect([0, 1, 2].map((partition) => inbox.positions(partition)[0]?.offset)).toEqual([9, 1, 2]);
+  });
+});
+
 describe('positions', () => {
   test('pass over markers behind the last record, and stop before what is still waiting', async () => {
     const { reader, inbox } = open({ stepRecordsMax: 2 });
     reader.give([slice('charges', { records: [0, 2, 5], next: 9 })]);
     await inbox.fill();
-    expect(inbox.positions()).toEqual([
+    expect(inbox.positions(0)).toEqual([
       { topic: 'accounts', offset: 0 },
       { topic: 'charges', offset: 0 },
     ]);
     expect(taken(inbox)).toEqual([['charges', 0, 3, [0, 2]]]);
     expect(taken(inbox)).toEqual([['charges', 3, 9, [5]]]);
-    expect(inbox.positions()[1]).toEqual({ topic: 'charges', offset: 9 });
+    expect(inbox.positions(0)[1]).toEqual({ topic: 'charges', offset: 9 });
   });
 
   test('ranges of one input follow each other without a gap, over markers that came alone', async () => {
@@ -279,7 +306,7 @@ describe('the end', () => {
     await inbox.arrival({ full: true, signal: new AbortController().signal });
     expect(() => inbox.take()).toThrow(failure);
     expect(() => inbox.take()).toThrow(failure);
-    expect(inbox.positions()[1]).toEqual({ topic: 'charges', offset: 0 });
+    expect(inbox.positions(0)[1]).toEqual({ topic: 'charges', offset: 0 });
     await inbox.close();
   });
 
@@ -301,7 +328,7 @@ describe('the end', () => {
 });
 
 function takenWeakly(inbox: Inbox): WeakRef<object> {
-  const [slice] = inbox.take();
+  const [slice] = inbox.take().get(0) ?? [];
   const [record] = slice?.records ?? [];
   if (record === undefined) throw new Error('nothing was waiting');
   return new WeakRef(record);

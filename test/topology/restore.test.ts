@@ -14,6 +14,7 @@ import {
   drain,
   NOW,
   newBench,
+  onlyCell,
   tally,
   use,
 } from '../support/task-bench.ts';
@@ -52,7 +53,7 @@ describe('barriers', () => {
     const value = encodeFramed('Checkpoint', checkpoint, directory.idOf('Checkpoint'));
     await appendBytes(bench, { topic: 'rating-changelog', key: Buffer.from('!checkpoint') }, value);
     const task = await acquire(bench);
-    expect(task.progress).toEqual({ step: 7, digest: checkpoint.digest, streamTime: null });
+    expect(onlyCell(task).progress).toEqual({ step: 7, digest: checkpoint.digest, streamTime: null });
   });
 
   test('what a former owner left open is ended before anything is read', async () => {
@@ -67,7 +68,7 @@ describe('barriers', () => {
       },
     ]);
     const task = await acquire(bench);
-    expect(task.progress.step).toBe(0);
+    expect(onlyCell(task).progress.step).toBe(0);
     await expect(left.commit()).rejects.toMatchObject({ kind: 'fenced' });
   });
 });
@@ -155,7 +156,7 @@ describe('an input in which our position does not exist', () => {
   test('records that were read and then deleted are no loss', async () => {
     const bench = await worked();
     bench.log.truncate('usage-events', 0, 3);
-    expect((await acquire(bench)).progress.step).toBe(1);
+    expect(onlyCell(await acquire(bench)).progress.step).toBe(1);
   });
 
   test('loses records while the task runs: the task ends and names the place', async () => {

@@ -5,6 +5,7 @@
  */
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { waitUntil } from '../../infra/embedded/wait.ts';
+import { shareOf } from '../../topology/lock.ts';
 import { LogError, type LogReader, type Transactor } from '../../topology/log.ts';
 import type { FaultPoint } from '../../topology/log-memory-faults.ts';
 import { runTask } from '../../topology/run.ts';
@@ -43,6 +44,7 @@ beforeEach(() => {
   pauses.length = 0;
 });
 
+const SHARE = shareOf(tally.service, { k: 0, n: 1 }, 1);
 const LIMITS = {
   ...BENCH_LIMITS,
   fetchWaitMs: 5,
@@ -57,14 +59,14 @@ function start(bench: Bench, change: Partial<TaskOptions> = {}) {
   const steps: number[] = [];
   const troubles: string[] = [];
   const seen = { acquired: 0, steps, troubles };
-  const options = { log, directory, processor: tally, partition: 0, limits: LIMITS, ...change };
+  const options = { log, directory, processor: tally, share: SHARE, limits: LIMITS, ...change };
   const ended = runTask(
     options,
     {
       onAcquired: () => {
         seen.acquired += 1;
       },
-      onStep: (result) => void seen.steps.push(result.counts.inputs),
+      onCommitted: (results) => void seen.steps.push(...results.map(({ counts }) => counts.inputs)),
       onTrouble: (_, reaction) => void seen.troubles.push(reaction),
     },
     stopping.signal,
@@ -268,12 +270,110 @@ describe('steps', () => {
     expect(running.seen.steps).toEqual([1, 1]);
   });
 
+  /** Commits of steps wait until they are let go, each with success or with an error. */
+  function held(bench: Bench) {
+    const waiting: ((error?: Error) => void)[] = [];
+    const committed: number[] = [];
+    const log = logWith(bench.log, {
+      transactor: async (id, options): Promise<Transactor> => {
+        const transactor = await bench.log.transactor(id, options);
+        return {
+          transactionalId: id,
+          close: () => transactor.close(),
+          async commit(batch) {
+            if (batch.records.length > 1) {
+              const { promise, resolve } = Promise.withResolvers<Error | undefined>();
+              waiting.push(resolve);
+              const error = await promise;
+              if (error !== undefined) throw error;
+              committed.push(batch.records.length);
+            }
+            await transactor.commit(batch);
+          },
+        };
+      },
+    });
+    return { log, waiting, committed };
+  }
+
+  test('with a backlog the next steps are evaluated, and not sent, while those before are being committed', async () => {
+    const bench = await newBench();
+    await appendUses(bench, 0, 6);
+    const { log, waiting } = held(bench);
+    const seen: string[] = [];
+    const processor = {
+      ...tally,
+      decide: (...given: Parameters<typeof tally.decide>) => {
+        if (given[1].topic === 'usage-events') seen.push(given[1].value.requestId);
+        return tally.decide(...given);
+      },
+    };
+    const running = start(bench, { log, processor, limits: { ...LIMITS, stepRecordsMax: 2 } });
+    await until(() => seen.length === 4);
+    expect([waiting.length, running.seen.steps]).toEqual([1, []]);
+    waiting[0]?.();
+    await until(() => seen.length === 6 && waiting.length === 2);
+    expect(running.seen.steps).toEqual([2]);
+    waiting[1]?.();
+    await until(() => waiting.length === 3);
+    waiting[2]?.();
+    await until(() => running.seen.steps.length === 3);
+    await running.stop();
+    const claims = await valuesOf(bench, 'outcome-claims', 'OutcomeClaim');
+    expect(claims.map(({ claimId }) => claimId)).toEqual([1, 2, 3, 4, 5, 6].map((count) => `acme-${count}`));
+  });
+
+  test('what was evaluated ahead of a commit that failed is thrown away with it', async () => {
+    const bench = await newBench();
+    await appendUses(bench, 0, 4);
+    const { log, waiting, committed } = held(bench);
+    const running = start(bench, { log, limits: { ...LIMITS, stepRecordsMax: 2 } });
+    await until(() => waiting.length === 1);
+    waiting[0]?.(new LogError('retriable', 'BROKER_NOT_AVAILABLE', 'commit'));
+    await until(() => waiting.length === 2);
+    expect([running.seen.acquired, committed]).toEqual([2, []]);
+    for (let next = 1; running.seen.steps.length < 2; next += 1) {
+      await until(() => waiting.length > next || running.seen.steps.length === 2);
+      waiting[next]?.();
+    }
+    await running.stop();
+    const claims = await valuesOf(bench, 'outcome-claims', 'OutcomeClaim');
+    expect(claims.map(({ claimId }) => claimId)).toEqual(['acme-1', 'acme-2', 'acme-3', 'acme-4']);
+  });
+
+  test('a rule that throws while a commit is under way ends the process once that commit is decided', async () => {
+    const bench = await newBench();
+    await appendUses(bench, 0, 4);
+    const { log, waiting, committed } = held(bench);
+    const processor = {
+      ...tally,
+      decide: (...given: Parameters<typeof tally.decide>) => {
+        const { cause } = given[1];
+        if (cause.offset === 3) throw new Error('the sum is negative');
+        return tally.decide(...given);
+      },
+    };
+    const running = start(bench, { log, processor, limits: { ...LIMITS, stepRecordsMax: 2 } });
+    await until(() => waiting.length === 1);
+    let hasEnded = false;
+    running.ended.catch(() => {
+      hasEnded = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(hasEnded).toBe(false);
+    waiting[0]?.();
+    await expect(running.ended).rejects.toThrow(
+      'rating cannot process usage-events/0@3: the sum is negative',
+    );
+    expect(committed.length).toBe(1);
+  });
+
   test('a loop whose signal was given before begins nothing', async () => {
     const bench = await newBench();
     const opened = vi.fn();
     const log = logWith(bench.log, { transactor: opened });
     const signal = AbortSignal.abort();
-    const options = { ...bench, log, processor: tally, partition: 0, limits: LIMITS };
+    const options = { ...bench, log, processor: tally, share: SHARE, limits: LIMITS };
     expect(await runTask(options, {}, signal)).toBe('stopped');
     expect(opened).not.toHaveBeenCalled();
   });

@@ -8,6 +8,7 @@ import {
   BENCH_LIMITS,
   drain,
   newBench,
+  onlyCell,
   tally,
   use,
   valuesOf,
@@ -27,9 +28,9 @@ describe.each(SIZES)('%i accounts in one step', (size) => {
     expect(claims.map(({ claimId }) => claimId)).toEqual(accounts.map((name) => `${name}-1`));
 
     const restarted = await acquire(bench);
-    const counts = restarted.state.store.tables['counts'];
+    const counts = onlyCell(restarted).state.store.tables['counts'];
     expect([...(counts?.keys() ?? [])]).toEqual([...accounts].sort());
-    expect(restarted.state.window.size).toBe(size);
+    expect(onlyCell(restarted).state.window.size).toBe(size);
 
     const { log, directory } = bench;
     const replay = await replayTask({ log, directory, processor: tally, partition: 0, limits: BENCH_LIMITS });

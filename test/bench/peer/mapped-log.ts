@@ -72,7 +72,8 @@ export class MappedLog implements Log {
 
   async transactor(transactionalId: string, options: TransactorOptions): Promise<Transactor> {
     const owned = this.#out(options.owned ?? []);
-    const transactor = await this.#log.transactor(`${this.#group}-${transactionalId}`, { ...options, owned });
+    const rivals = (options.rivals ?? []).map((rival) => this.#idOf(rival));
+    const transactor = await this.#log.transactor(this.#idOf(transactionalId), { ...options, rivals, owned });
     return {
       transactionalId,
       commit: ({ records, groupPositions }: TransactionBatch) =>
@@ -97,6 +98,10 @@ export class MappedLog implements Log {
 
   close(): Promise<void> {
     return this.#log.close();
+  }
+
+  #idOf(transactionalId: string): string {
+    return `${this.#group}-${transactionalId}`;
   }
 
   #out<T extends TopicPartition>(places: readonly T[]): readonly T[] {

@@ -101,7 +101,7 @@ export const ADMISSION: readonly Mutant[] = [
   {
     name: 'schema-trouble-is-poison',
     requirement: 'R12',
-    file: 'topology/task.ts',
+    file: 'topology/writer-schemas.ts',
     find: "=== 'loaded') return 'loaded';",
     replace: "!== 'loaded') return 'unknown';",
     why: 'One attempt at the registry: a schema registered a moment ago makes a dead letter of a good record.',
