@@ -1,7 +1,7 @@
 /**
  * What every benchmark stands on: the whole system in a folder of its own, ten thousand accounts, and memory readings.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +19,7 @@ import { Publisher } from '../../topology/publisher.ts';
 
 const ACCOUNTS = 10_000;
 const CHUNK = 2_000;
+const MACHINE_STAT = '/proc/stat';
 
 export interface BenchSystem {
   readonly system: System;
@@ -98,7 +99,22 @@ const CLOCK_TICKS_PER_SECOND = 100;
 function readingOf(pid: number): { readonly rssMiB: number; readonly cpuS: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const kib = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
+  return { rssMiB: Math.round(kib / 1024), cpuS: cpuSecondsOf(pid) };
+}
+
+/** Of all threads of a process, so far. */
+export function cpuSecondsOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  const ticks = Number(stat[11] ?? 0) + Number(stat[12] ?? 0);
-  return { rssMiB: Math.round(kib / 1024), cpuS: ticks / CLOCK_TICKS_PER_SECOND };
+  return (Number(stat[11] ?? 0) + Number(stat[12] ?? 0)) / CLOCK_TICKS_PER_SECOND;
+}
+
+/** CPU seconds of everything on this machine so far, what its host took away included; null where nobody counts them. */
+export function machineCpuSeconds(): number | null {
+  if (!existsSync(MACHINE_STAT)) return null;
+  const line = readFileSync(MACHINE_STAT, 'utf8').split('\n', 1)[0] ?? '';
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = line
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  return (user + nice + system + irq + softirq + steal) / CLOCK_TICKS_PER_SECOND;
 }

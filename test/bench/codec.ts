@@ -4,6 +4,7 @@
  * Ours is avsc underneath, with types that check what avsc lets through. What each way reads back is compared with what
  * was written, amounts as text.
  */
+import { type Progress, SILENT } from '../../infra/cli/progress.ts';
 import { generatedUses } from '../../infra/main-job/usage.ts';
 import { customers } from '../../infra/main-job/world.ts';
 import { type Amount, amountOfUnits, formatAmount } from '../../schemas/amount.ts';
@@ -123,40 +124,46 @@ export function codecDifferences(codecCase: CodecCase): number {
   return codecCase.values.filter(isWrong).length;
 }
 
-async function contestsOf(codecCase: CodecCase): Promise<readonly ContestResult[]> {
+async function contestsOf(codecCase: CodecCase, progress: Progress): Promise<readonly ContestResult[]> {
   const { record, values } = codecCase;
   const ways = waysOf(codecCase);
   const encoded = ways.map(({ encode }) => values.map((_, index) => encode(index)));
   let kept: unknown = null;
   const common = { operations: values.length, operation: 'records' };
   return [
-    await compete({
-      ...common,
-      name: `${record} to bytes`,
-      sides: ways.map(({ name, encode }) => ({
-        name,
-        run() {
-          for (let index = 0; index < values.length; index += 1) kept = encode(index);
-        },
-      })),
-    }),
-    await compete({
-      ...common,
-      name: `${record} from bytes`,
-      sides: ways.map(({ name, decode }, way) => ({
-        name,
-        run() {
-          for (const bytes of encoded[way] ?? []) kept = decode(bytes);
-        },
-      })),
-    }),
+    await compete(
+      {
+        ...common,
+        name: `${record} to bytes`,
+        sides: ways.map(({ name, encode }) => ({
+          name,
+          run() {
+            for (let index = 0; index < values.length; index += 1) kept = encode(index);
+          },
+        })),
+      },
+      progress,
+    ),
+    await compete(
+      {
+        ...common,
+        name: `${record} from bytes`,
+        sides: ways.map(({ name, decode }, way) => ({
+          name,
+          run() {
+            for (const bytes of encoded[way] ?? []) kept = decode(bytes);
+          },
+        })),
+      },
+      progress,
+    ),
   ].filter(() => kept !== null);
 }
 
-export async function codec(records = RECORDS): Promise<Comparison> {
+export async function codec(progress: Progress = SILENT, records = RECORDS): Promise<Comparison> {
   const cases = await codecCases(records);
   const contests: ContestResult[] = [];
-  for (const codecCase of cases) contests.push(...(await contestsOf(codecCase)));
+  for (const codecCase of cases) contests.push(...(await contestsOf(codecCase, progress)));
   return {
     contests,
     compared: 3 * cases.reduce((sum, { values }) => sum + values.length, 0),

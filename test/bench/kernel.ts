@@ -5,6 +5,7 @@
  * the digests of the chain. The plain version is in `plain/kernel.ts`. Every verdict and every charge is compared, to
  * the last digit.
  */
+import { type Progress, SILENT } from '../../infra/cli/progress.ts';
 import { disturbed, generatedUses } from '../../infra/main-job/usage.ts';
 import { customers, type JobPlan, priceBooks } from '../../infra/main-job/world.ts';
 import { amountOfUnits, formatAmount } from '../../schemas/amount.ts';
@@ -162,36 +163,39 @@ function textOf(charge: Charge): string {
   );
 }
 
-export async function kernel(uses = USES): Promise<Comparison> {
+export async function kernel(progress: Progress = SILENT, uses = USES): Promise<Comparison> {
   const work = kernelCase({ accounts: ACCOUNTS, uses });
   const plain = plainKernel(work);
   let ours = await OurKernel.open(work);
   let taken: readonly TakenBatch[] = [];
   let verdicts: readonly PlainVerdict[] = [];
-  const contest = await compete({
-    name: 'a use from its bytes to the bytes of its charge',
-    operations: work.uses.length,
-    operation: 'uses',
-    rounds: ROUNDS,
-    sides: [
-      {
-        name: 'ours',
-        async prepare() {
-          ours = await OurKernel.open(work);
+  const contest = await compete(
+    {
+      name: 'a use from its bytes to the bytes of its charge',
+      operations: work.uses.length,
+      operation: 'uses',
+      rounds: ROUNDS,
+      sides: [
+        {
+          name: 'ours',
+          async prepare() {
+            ours = await OurKernel.open(work);
+          },
+          run() {
+            taken = ours.run();
+          },
         },
-        run() {
-          taken = ours.run();
+        {
+          name: 'avsc + decimal.js + JSON.stringify',
+          prepare: () => plain.forget(),
+          run() {
+            verdicts = work.uses.map((record) => plain.take(record));
+          },
         },
-      },
-      {
-        name: 'avsc + decimal.js + JSON.stringify',
-        prepare: () => plain.forget(),
-        run() {
-          verdicts = work.uses.map((record) => plain.take(record));
-        },
-      },
-    ],
-  });
+      ],
+    },
+    progress,
+  );
   return {
     contests: [contest],
     compared: work.uses.length,

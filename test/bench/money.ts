@@ -2,6 +2,7 @@
  * P2: money. Random prices times token counts, summed, with a markup every so often: `Amount` against decimal.js at 40
  * digits. Every single product and every sum is compared as text.
  */
+import { type Progress, SILENT } from '../../infra/cli/progress.ts';
 import { Random } from '../../infra/main-job/random.ts';
 import { type Amount, formatAmount, parseAmount, ZERO } from '../../schemas/amount.ts';
 import { addAmounts, multiplyAmounts, timesCount } from '../../schemas/amount-arithmetic.ts';
@@ -71,35 +72,38 @@ export function moneyDifferences(moneyCase: MoneyCase): number {
   return differences;
 }
 
-export async function money(operations = OPERATIONS): Promise<Comparison> {
+export async function money(progress: Progress = SILENT, operations = OPERATIONS): Promise<Comparison> {
   const work = moneyCase(1, operations);
   const [ours, plain] = [oursParsed(work), plainParsed(work)];
   const sums = { ours: ZERO, plain: NOTHING };
-  const contest = await compete({
-    name: 'price x tokens, a markup on every fourth, summed',
-    operations,
-    operation: 'products',
-    sides: [
-      {
-        name: 'Amount',
-        run() {
-          sums.ours = ZERO;
-          for (const [index, count] of work.counts.entries()) {
-            sums.ours = addAmounts(sums.ours, oursProduct(ours, count, index));
-          }
+  const contest = await compete(
+    {
+      name: 'price x tokens, a markup on every fourth, summed',
+      operations,
+      operation: 'products',
+      sides: [
+        {
+          name: 'Amount',
+          run() {
+            sums.ours = ZERO;
+            for (const [index, count] of work.counts.entries()) {
+              sums.ours = addAmounts(sums.ours, oursProduct(ours, count, index));
+            }
+          },
         },
-      },
-      {
-        name: 'decimal.js',
-        run() {
-          sums.plain = NOTHING;
-          for (const [index, count] of work.counts.entries()) {
-            sums.plain = sums.plain.plus(plainProduct(plain, count, index));
-          }
+        {
+          name: 'decimal.js',
+          run() {
+            sums.plain = NOTHING;
+            for (const [index, count] of work.counts.entries()) {
+              sums.plain = sums.plain.plus(plainProduct(plain, count, index));
+            }
+          },
         },
-      },
-    ],
-  });
+      ],
+    },
+    progress,
+  );
   const isSameSum = formatAmount(sums.ours) === moneyText(sums.plain);
   const differences = moneyDifferences(work) + (isSameSum ? 0 : 1);
   return { contests: [contest], compared: 2 * operations + 1, differences };

@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import encodeKafkajsRecord from 'kafkajs/src/protocol/recordBatch/record/v0/index.js';
 import { RecordBatch } from 'kafkajs/src/protocol/recordBatch/v0/index.js';
+import { type Progress, SILENT } from '../../infra/cli/progress.ts';
 import { Random } from '../../infra/main-job/random.ts';
 import type { OutgoingRecord } from '../../topology/log.ts';
 import { WireWriter } from '../../topology/log-kafka-wire.ts';
@@ -74,26 +75,29 @@ export async function batchDifferences(records: readonly OutgoingRecord[]): Prom
   return records.filter(isWrong).length + (ours.equals(plain) ? 0 : 1);
 }
 
-export async function recordBatch(batches = BATCHES): Promise<Comparison> {
+export async function recordBatch(progress: Progress = SILENT, batches = BATCHES): Promise<Comparison> {
   const records = batchRecords(1);
-  const contest = await compete({
-    name: `${RECORDS} records of ${KEY_BYTES + VALUE_BYTES} bytes to a batch`,
-    operations: batches,
-    operation: 'batches',
-    sides: [
-      {
-        name: 'ours',
-        run() {
-          for (let batch = 0; batch < batches; batch += 1) ourBatch(records);
+  const contest = await compete(
+    {
+      name: `${RECORDS} records of ${KEY_BYTES + VALUE_BYTES} bytes to a batch`,
+      operations: batches,
+      operation: 'batches',
+      sides: [
+        {
+          name: 'ours',
+          run() {
+            for (let batch = 0; batch < batches; batch += 1) ourBatch(records);
+          },
         },
-      },
-      {
-        name: 'kafkajs',
-        async run() {
-          for (let batch = 0; batch < batches; batch += 1) await kafkajsBatch(records);
+        {
+          name: 'kafkajs',
+          async run() {
+            for (let batch = 0; batch < batches; batch += 1) await kafkajsBatch(records);
+          },
         },
-      },
-    ],
-  });
+      ],
+    },
+    progress,
+  );
   return { contests: [contest], compared: RECORDS + 1, differences: await batchDifferences(records) };
 }

@@ -5,18 +5,14 @@
  * of it, so every start reads all of it back.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseAmount } from '../../schemas/amount.ts';
-import type { CreditAccount } from '../../schemas/generated/credit-account.ts';
-import { parseAccountId } from '../../schemas/ids.ts';
-import { instantOfMillis } from '../../schemas/instant.ts';
 import { stateRecords } from '../../topology/changelog.ts';
 import { serviceTopics } from '../../topology/topics.ts';
+import { accountChanges } from './account-state.ts';
 import { type BenchSystem, readings } from './bench-system.ts';
 
 const SERVICE = 'credit-balances';
 const CHUNK = 5_000;
 const STEP_POLL_MS = 5;
-const DUE_MS = Date.UTC(2030, 0);
 
 export interface RecoveryResult {
   readonly keys: number;
@@ -53,36 +49,9 @@ async function writeState({ system }: BenchSystem, keys: number): Promise<void> 
   const partitions = await log.partitionCount(topic);
   for (let start = 0; start < keys; start += CHUNK) {
     const partition = (start / CHUNK) % partitions;
-    const changes = Array.from({ length: Math.min(CHUNK, keys - start) }, (_, index) => {
-      const value = accountState(start + index);
-      const dueAt = instantOfMillis(DUE_MS);
-      return { table: 'accounts', key: value.accountId, record: 'CreditAccount' as const, value, dueAt };
-    });
+    const changes = accountChanges(start, Math.min(keys, start + CHUNK));
     await log.append(stateRecords({ topic, partition, directory }, changes, []));
   }
-}
-
-function accountState(number: number): CreditAccount {
-  return {
-    accountId: parseAccountId(`bench-account-${number}`),
-    currency: 'USD',
-    known: true,
-    grants: [
-      {
-        grantId: 'welcome',
-        remaining: parseAmount(`${number % 1_000}.000000000001`),
-        priority: 10,
-        sequence: 1,
-        expiresAt: instantOfMillis(DUE_MS),
-      },
-    ],
-    receivable: parseAmount('0'),
-    waitingGrants: [],
-    waitingPayments: [],
-    entries: 1 + number,
-    asOf: instantOfMillis(1_760_000_000_000),
-    cause: { topic: 'charges', partition: 0, offset: number },
-  };
 }
 
 async function steps({ system: { log } }: BenchSystem): Promise<number> {

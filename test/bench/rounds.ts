@@ -6,6 +6,7 @@
  * ticks of some milliseconds, so a turn should last for some hundred.
  */
 import Table from 'cli-table3';
+import { type Progress, SILENT } from '../../infra/cli/progress.ts';
 
 const ROUNDS = 7;
 /** Until everything is compiled; long enough for the optimising compiler. */
@@ -55,8 +56,9 @@ export interface Comparison {
   readonly differences: number;
 }
 
-export async function compete(contest: Contest): Promise<ContestResult> {
+export async function compete(contest: Contest, progress: Progress = SILENT): Promise<ContestResult> {
   const rounds = contest.rounds ?? ROUNDS;
+  const shown = progress.start(contest.name, rounds + WARM_ROUNDS);
   const times = contest.sides.map((): number[] => []);
   for (let round = -WARM_ROUNDS; round < rounds; round += 1) {
     for (let turn = 0; turn < contest.sides.length; turn += 1) {
@@ -69,17 +71,33 @@ export async function compete(contest: Contest): Promise<ContestResult> {
       const { user, system } = process.threadCpuUsage(begun);
       if (round >= 0) times[index]?.push((user + system) / 1e6);
     }
+    shown.add(1);
   }
-  const ours = times[0] ?? [];
+  shown.end();
+  return contestResult({
+    ...contest,
+    sides: contest.sides.map(({ name }, index) => ({ name, seconds: times[index] ?? [] })),
+  });
+}
+
+/** From the CPU seconds that each side took in each round; ours first. */
+export function contestResult(measured: {
+  readonly name: string;
+  readonly operations: number;
+  readonly operation: string;
+  readonly sides: readonly { readonly name: string; readonly seconds: readonly number[] }[];
+}): ContestResult {
+  const { name, operations, operation, sides } = measured;
+  const ours = sides[0]?.seconds ?? [];
   return {
-    name: contest.name,
-    operation: contest.operation,
-    operations: contest.operations,
-    rounds,
-    sides: contest.sides.map(({ name }, index) => ({
-      name,
-      perCpuSecond: spreadOf((times[index] ?? []).map((seconds) => contest.operations / seconds)),
-      oursIsFasterBy: spreadOf((times[index] ?? []).map((seconds, at) => seconds / (ours[at] ?? Number.NaN))),
+    name,
+    operation,
+    operations,
+    rounds: ours.length,
+    sides: sides.map((side) => ({
+      name: side.name,
+      perCpuSecond: spreadOf(side.seconds.map((seconds) => operations / seconds)),
+      oursIsFasterBy: spreadOf(side.seconds.map((seconds, round) => seconds / (ours[round] ?? Number.NaN))),
     })),
   };
 }

@@ -9,6 +9,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { createClient } from '@clickhouse/client';
 import { z } from 'zod';
+import { type Progress, SILENT } from '../../infra/cli/progress.ts';
 import { generatedUses } from '../../infra/main-job/usage.ts';
 import { customers, priceBooks } from '../../infra/main-job/world.ts';
 import { PROCESSORS } from '../../infra/processors.ts';
@@ -24,7 +25,7 @@ import type { LogRecord } from '../../topology/log.ts';
 import { Publisher } from '../../topology/publisher.ts';
 import { type Endpoint, startEndpoint } from '../contract/clickhouse-endpoint-support.ts';
 import { drain, type MemoryGraph, newGraph, workersOf } from '../support/memory-graph.ts';
-import { spreadOf } from './rounds.ts';
+import { type Comparison, contestResult } from './rounds.ts';
 
 const USES = 20_000;
 const ACCOUNTS = 2_000;
@@ -36,16 +37,9 @@ const WAYS = ['sink', 'plain'] as const;
 
 type Way = (typeof WAYS)[number];
 
-export interface SinkResult {
-  readonly rows: number;
-  readonly sinkRowsPerCpuSecond: number;
-  readonly plainRowsPerCpuSecond: number;
-  readonly ratio: number;
-  readonly equal: boolean;
-}
-
-export async function sinkRows(): Promise<SinkResult> {
-  const { directory, records } = await costEvents();
+/** The sink first, as every comparison has ours first; its threads are counted too. */
+export async function sinkRows(progress: Progress = SILENT, uses = USES): Promise<Comparison> {
+  const { directory, records } = await costEvents(uses);
   const endpoint = await startEndpoint();
   try {
     const seconds: Record<Way, number[]> = { sink: [], plain: [] };
@@ -53,6 +47,7 @@ export async function sinkRows(): Promise<SinkResult> {
       sink: await openSink(endpoint, directory),
       plain: await openPlain(endpoint, directory),
     };
+    const shown = progress.start('rows into ClickHouse', 2 * (WARM_ROUNDS + ROUNDS) * records.length);
     for (let round = 0; round < WARM_ROUNDS + ROUNDS; round += 1) {
       const taken = records.map((record) => ({ ...record, offset: round * records.length + record.offset }));
       for (const way of round % 2 === 0 ? WAYS : WAYS.toReversed()) {
@@ -62,39 +57,34 @@ export async function sinkRows(): Promise<SinkResult> {
         }
         const { user, system } = process.cpuUsage(before);
         if (round >= WARM_ROUNDS) seconds[way].push((user + system) / 1e6);
+        shown.add(taken.length);
       }
     }
+    shown.end();
     const found = { sink: await sides.sink.checksum(), plain: await sides.plain.checksum() };
     for (const way of WAYS) await sides[way].close();
-    const rate = (way: Way): number => Math.round(records.length / spreadOf(seconds[way]).median);
-    return {
-      rows: records.length,
-      sinkRowsPerCpuSecond: rate('sink'),
-      plainRowsPerCpuSecond: rate('plain'),
-      ratio: Math.round((rate('sink') / rate('plain')) * 100) / 100,
-      equal: found.sink === found.plain,
-    };
+    const contest = contestResult({
+      name: 'rows of usage',
+      operations: records.length,
+      operation: 'rows',
+      sides: [
+        { name: 'sink', seconds: seconds.sink },
+        { name: 'JSONEachRow', seconds: seconds.plain },
+      ],
+    });
+    const compared = records.length * (WARM_ROUNDS + ROUNDS);
+    // One checksum over all rows says whether they differ, not how many of them do.
+    return { contests: [contest], compared, differences: found.sink === found.plain ? 0 : 1 };
   } finally {
     await endpoint.remove();
   }
 }
 
-export function sinkLine({
-  rows,
-  sinkRowsPerCpuSecond,
-  plainRowsPerCpuSecond,
-  ratio,
-  equal,
-}: SinkResult): string {
-  return (
-    `${rows} rows of usage per client CPU second: sink ${sinkRowsPerCpuSecond}, ` +
-    `JSONEachRow ${plainRowsPerCpuSecond}, ratio ${ratio}, ${equal ? 'equal rows' : 'ROWS DIFFER'}\n`
-  );
-}
-
 /** Cost events as cost-attribution writes them, on one partition. */
-async function costEvents(): Promise<{ directory: SchemaDirectory; records: readonly LogRecord[] }> {
-  const made = await newGraph({ seed: 1, uses: USES });
+async function costEvents(
+  uses: number,
+): Promise<{ directory: SchemaDirectory; records: readonly LogRecord[] }> {
+  const made = await newGraph({ seed: 1, uses });
   const graph: MemoryGraph = { ...made, plan: { ...made.plan, accounts: ACCOUNTS } };
   const { log, directory, plan } = graph;
   const workers = workersOf(
@@ -109,9 +99,9 @@ async function costEvents(): Promise<{ directory: SchemaDirectory; records: read
     transactor: 'per_call',
   });
   await publisher.publishCopies(priceBooks(plan, 2).map((value) => ({ topic: 'price-books', value })));
-  const uses = [...generatedUses(plan, customers(plan))];
-  for (let at = 0; at < uses.length; at += PUBLISHED_AT_ONCE) {
-    const some = uses.slice(at, at + PUBLISHED_AT_ONCE);
+  const events = [...generatedUses(plan, customers(plan))];
+  for (let at = 0; at < events.length; at += PUBLISHED_AT_ONCE) {
+    const some = events.slice(at, at + PUBLISHED_AT_ONCE);
     await publisher.publish(some.map((value) => ({ topic: 'usage-events', value })));
     await drain(graph, workers);
   }

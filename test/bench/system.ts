@@ -4,75 +4,83 @@
  * Everything runs at once on the machine's cores: broker, registry, ClickHouse, all services and the load generator.
  * Throughput and latency share one system, so that latency is measured after a load.
  */
-import { setTimeout as pause } from 'node:timers/promises';
-import { createClient } from '@clickhouse/client';
-import Table from 'cli-table3';
-import { sinkCounts } from '../../infra/proof/analytics-totals.ts';
-import { recordCount } from '../../infra/proof/audit.ts';
-import { type BenchSystem, startBenchSystem } from './bench-system.ts';
-import { type LatencyResult, latency } from './latency.ts';
+import type { Bench, BenchContext, Outcome } from './bench.ts';
+import { startBenchSystem } from './bench-system.ts';
+import { type LatencyResult, latencies, latencyText } from './latency.ts';
 import { type RecoveryResult, recovery } from './recovery.ts';
+import { warmUp } from './settle.ts';
+import { tableText } from './table.ts';
 import { type ThroughputResult, throughput } from './throughput.ts';
 
 const RECOVERIES = 5;
 /** A latency run counts from here on: everything is compiled and every cache is filled. */
 const WARM_SECONDS = 15;
 
-export interface SystemOptions {
-  readonly events: number;
-  readonly rates: readonly number[];
-  readonly seconds: number;
-  readonly keys: number;
-  readonly tell: (line: string) => void;
-}
+const EVENTS = 1_000_000;
+const RATES = [1_000, 5_000];
 
-export type SystemBench = 'throughput' | 'latency' | 'recovery';
+export const SYSTEM: Bench = {
+  names: {
+    throughput: 'uses to committed balances, as fast as the system takes them',
+    latency: 'P6: acknowledgement of a use to its committed balance, open loop at each of --rates',
+    recovery: 'SIGKILL to the next committed step, with --keys keys of state',
+  },
+  run: systemBench,
+};
 
-export interface SystemResult {
+interface SystemResult {
   readonly latencies: readonly LatencyResult[];
   readonly throughput: ThroughputResult | null;
   readonly recovery: RecoveryResult | null;
 }
 
-export async function systemBench(
-  names: ReadonlySet<SystemBench>,
-  options: SystemOptions,
-): Promise<SystemResult> {
-  const { tell } = options;
-  const recovered = names.has('recovery') ? await runRecovery(tell, options.keys) : null;
-  if (!names.has('throughput') && !names.has('latency')) {
-    return { latencies: [], throughput: null, recovery: recovered };
-  }
-  const bench = await startBenchSystem(tell);
-  const latencies: LatencyResult[] = [];
+async function systemBench(context: BenchContext, asked: ReadonlySet<string>): Promise<Outcome> {
+  const { tell, settings } = context;
+  const recovered = asked.has('recovery') ? await runRecovery(tell, settings.keys) : null;
+  const flow = await runFlow(context, asked);
+  const result = { ...flow, recovery: recovered };
+  return { figures: { ...result }, text: systemText(result), isSound: lostIn(result) === 0 };
+}
+
+async function runFlow(
+  context: BenchContext,
+  asked: ReadonlySet<string>,
+): Promise<Omit<SystemResult, 'recovery'>> {
+  const { tell, settings } = context;
   let flow: ThroughputResult | null = null;
+  let times: readonly LatencyResult[] = [];
+  if (!asked.has('throughput') && !asked.has('latency')) return { latencies: times, throughput: flow };
+  const bench = await startBenchSystem(tell);
   try {
     // The load comes first: a broker and services that have just started answer slowly while they are being compiled.
-    if (names.has('throughput')) {
-      tell(`throughput of ${options.events} uses`);
-      flow = await throughput(bench, options.events);
+    if (!asked.has('throughput')) await warmUp(bench, tell);
+    else {
+      const events = settings.events ?? EVENTS;
+      tell(`throughput of ${events} uses`);
+      flow = await throughput(bench, events);
     }
-    if (names.has('latency')) {
-      await untilClickHouseHasAll(bench);
-      for (const ratePerSecond of options.rates) {
-        tell(`latency at ${ratePerSecond} uses a second`);
-        const { seconds } = options;
-        latencies.push(await latency(bench, { ratePerSecond, seconds, warmSeconds: WARM_SECONDS }));
-      }
+    if (asked.has('latency')) {
+      const { seconds, rates } = settings;
+      const options = { seconds, warmSeconds: WARM_SECONDS, rates: rates ?? RATES };
+      times = await latencies(bench, options, context);
     }
   } finally {
     await bench.stop();
   }
-  return { latencies, throughput: flow, recovery: recovered };
+  return { latencies: times, throughput: flow };
 }
 
 /** How many uses did not come through. */
-export function lostIn({ latencies, throughput: flow }: SystemResult): number {
-  return (flow?.lost ?? 0) + latencies.reduce((sum, { missing }) => sum + missing, 0);
+function lostIn({ latencies: times, throughput: flow }: SystemResult): number {
+  return (flow?.lost ?? 0) + times.reduce((sum, { missing }) => sum + missing, 0);
 }
 
-export function systemText({ latencies, throughput: flow, recovery: recovered }: SystemResult): string {
-  return `${report(latencies, flow)}${recovered === null ? '' : recoveryLine(recovered)}`;
+function systemText({ latencies: times, throughput: flow, recovery: recovered }: SystemResult): string {
+  return [
+    latencyText(times),
+    flow === null ? '' : throughputText(flow),
+    recovered === null ? '' : recoveryLine(recovered),
+  ].join('');
 }
 
 async function runRecovery(tell: (line: string) => void, keys: number): Promise<RecoveryResult> {
@@ -89,43 +97,15 @@ function recoveryLine({ keys, awayMs, residentMiB }: RecoveryResult): string {
   return `${keys} keys: away after SIGKILL for ${awayMs.join(', ')} ms, then ${residentMiB} MiB resident\n`;
 }
 
-/** What the load left for the sink to insert would otherwise be measured as latency. */
-async function untilClickHouseHasAll({ system }: BenchSystem): Promise<void> {
-  const client = createClient({ url: system.stack.clickhouseUrl, ...system.stack.clickhouseWriter });
-  try {
-    for (;;) {
-      const rows = await sinkCounts(client);
-      const entries = await recordCount(system, 'journal');
-      if (rows.get('journal') >= entries) return;
-      await pause(500);
-    }
-  } finally {
-    await client.close();
-  }
-}
-
-function report(latencies: readonly LatencyResult[], flow: ThroughputResult | null): string {
-  const rows = latencies.map(({ ratePerSecond, measured, missing, p50Ms, p95Ms, p99Ms, maxMs }) => [
-    ratePerSecond,
-    measured,
-    missing,
-    p50Ms,
-    p95Ms,
-    p99Ms,
-    maxMs,
+function throughputText(flow: ThroughputResult): string {
+  const rows = Object.entries(flow.rssMiB).map(([name, rss]) => [
+    name,
+    rss,
+    flow.cpuSecondsPerMillion[name] ?? '',
   ]);
-  const times = new Table({
-    head: ['uses/s', 'measured', 'missing', 'p50 ms', 'p95 ms', 'p99 ms', 'max ms'],
-  });
-  times.push(...rows);
-  const parts = new Table({ head: ['part', 'resident MiB', 'CPU s per million uses'] });
-  for (const [name, rss] of Object.entries(flow?.rssMiB ?? {})) {
-    parts.push([name, rss, flow?.cpuSecondsPerMillion[name] ?? '']);
-  }
-  const rates =
-    flow === null
-      ? ''
-      : `${flow.uses} uses: produced ${flow.producedPerSecond}/s, to balances ${flow.toBalancesPerSecond}/s, ` +
-        `all services ${flow.allServicesPerSecond}/s, lost ${flow.lost}\n`;
-  return `${latencies.length > 0 ? `${times}\n` : ''}${rates}${flow === null ? '' : `${parts}\n`}`;
+  return (
+    `${flow.uses} uses: produced ${flow.producedPerSecond}/s, to balances ${flow.toBalancesPerSecond}/s, ` +
+    `all services ${flow.allServicesPerSecond}/s, lost ${flow.lost}\n` +
+    tableText(['part', 'resident MiB', 'CPU s per million uses'], rows)
+  );
 }

@@ -1,6 +1,7 @@
-/** The options of `npm run bench -- peer` and what comes out, as the other benches have it. */
+/** `npm run bench -- peer`: its settings, and what comes out as the other benches have it. */
 import { join } from 'node:path';
-import { type PeerFigures, peerFigures, peerText } from './report.ts';
+import type { Bench, BenchContext, Outcome } from '../bench.ts';
+import { peerFigures, peerText } from './report.ts';
 import { comparePeer, type Measure, type Program } from './runner.ts';
 
 /** Beside the project, where its yardsticks are kept. */
@@ -16,58 +17,49 @@ const COMMIT_MS = {
 const MEASURES: readonly Measure[] = ['throughput', 'latency'];
 const PROGRAMS: readonly Program[] = ['peer', 'ours'];
 
-export interface PeerBenchOptions {
-  readonly peerDir?: string;
-  readonly isBuilt: boolean;
-  readonly runs: number;
-  readonly events: number;
-  readonly partitions: string;
-  readonly rates: string;
-  readonly measures: string;
-  readonly programs: string;
-  readonly seconds: number;
-  readonly oursCommitMs?: string;
-  readonly nodeOptions?: string;
-  readonly tell: (line: string) => void;
-}
+const PARTITIONS = [1, 4];
+const EVENTS = 1_000_000;
+const RATES = [1_000, 5_000];
 
-export interface PeerOutcome {
-  readonly figures: readonly PeerFigures[];
-  readonly text: string;
-  readonly isSound: boolean;
-}
+export const PEER: Bench = {
+  names: { peer: 'Kafka Streams and our runtime, doing the same work on one broker' },
+  run: peer,
+};
 
-export async function peerBench(options: PeerBenchOptions): Promise<PeerOutcome> {
-  const { isBuilt, runs, events, seconds, tell } = options;
-  const dir = options.peerDir ?? DEFAULT_DIR;
-  const ownPace = options.oursCommitMs === undefined ? {} : { ours: Number(options.oursCommitMs) };
-  const numbers = (list: string): readonly number[] => list.split(',').map(Number);
+async function peer({ settings, tell }: BenchContext): Promise<Outcome> {
+  const { runs, seconds } = settings;
+  const dir = settings.peerDir ?? DEFAULT_DIR;
+  const ownPace = settings.oursCommitMs === null ? {} : { ours: Number(settings.oursCommitMs) };
   const found = await comparePeer({
     dir,
-    isBuilt,
+    isBuilt: process.env['NO_BUILD'] === '1',
     runs,
-    events,
+    events: settings.events ?? EVENTS,
     seconds,
     tell,
     warmSeconds: WARM_SECONDS,
-    partitions: numbers(options.partitions),
-    rates: numbers(options.rates),
-    measures: MEASURES.filter((measure) => options.measures.split(',').includes(measure)),
-    programs: PROGRAMS.filter((program) => options.programs.split(',').includes(program)),
+    partitions: settings.partitions ?? PARTITIONS,
+    rates: settings.rates ?? RATES,
+    measures: MEASURES.filter((measure) => settings.measures.split(',').includes(measure)),
+    programs: PROGRAMS.filter((program) => settings.programs.split(',').includes(program)),
     commitMs: {
       throughput: { ...COMMIT_MS.throughput, ...ownPace },
       latency: { ...COMMIT_MS.latency, ...ownPace },
     },
-    nodeOptions: options.nodeOptions?.split(' ') ?? [],
+    nodeOptions: settings.nodeOptions?.split(' ') ?? [],
   });
   if (found === null) {
     const text = `peer: skipped, because the Kafka Streams program is not at ${dir}; name its folder with --peer-dir\n`;
-    return { figures: [], text, isSound: true };
+    return { figures: { peer: [] }, text, isSound: true };
   }
   const figures = peerFigures(found);
   const wrong = found.filter(({ correct }) => correct !== 'yes');
   const faults = wrong.map(
     ({ program, measure, correct }) => `${measure} of ${program} is wrong: ${correct}\n`,
   );
-  return { figures, text: `${peerText(figures)}${faults.join('')}`, isSound: wrong.length === 0 };
+  return {
+    figures: { peer: figures },
+    text: `${peerText(figures)}${faults.join('')}`,
+    isSound: wrong.length === 0,
+  };
 }

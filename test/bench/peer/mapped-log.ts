@@ -88,8 +88,8 @@ export class MappedLog implements Log {
     };
   }
 
-  append(records: readonly OutgoingRecord[]): ReturnType<Log['append']> {
-    return this.#log.append(this.#out(records));
+  async append(records: readonly OutgoingRecord[]): ReturnType<Log['append']> {
+    return (await this.#log.append(this.#out(records))).map((appended) => this.#in(appended));
   }
 
   join(_: string, partitions: number): Promise<Membership> {
