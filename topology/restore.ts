@@ -14,6 +14,7 @@ import type { SchemaDirectory } from '../schemas/schema-directory.ts';
 import { barrierRecord, type ChangelogPartition, StateReader } from './changelog.ts';
 import type { Limits } from './limits.ts';
 import {
+  type CommittedAt,
   type Log,
   LogError,
   type LogRecord,
@@ -21,6 +22,9 @@ import {
   type TopicPartition,
   type Transactor,
 } from './log.ts';
+import type { StateCache } from './state-cache.ts';
+import type { StateCaches } from './state-cache-folder.ts';
+import { resumeFromCache } from './state-cache-resume.ts';
 import type { TaskState } from './step.ts';
 import { serviceTopics } from './topics.ts';
 
@@ -28,6 +32,8 @@ export interface TaskPlace {
   readonly log: Log;
   readonly limits: Limits;
   readonly state: TaskState;
+  /** Absent: all state is read from the changelog. */
+  readonly caches?: StateCaches | undefined;
 }
 
 export interface Acquired {
@@ -37,6 +43,8 @@ export interface Acquired {
   readonly clusterId: string;
   /** Of the inputs, by topic. */
   readonly topicIds: ReadonlyMap<string, string>;
+  /** To be told of every commit, and closed. */
+  readonly cache: StateCache | null;
 }
 
 export function changelogOf(state: TaskState): ChangelogPartition {
@@ -51,12 +59,15 @@ export async function acquire(place: TaskPlace): Promise<Acquired> {
     timeoutMs: limits.transactionTimeoutMs,
     owned: ownPartitions(state),
   });
+  let cache: StateCache | null = null;
   try {
     const barrierId = randomUUID();
-    const writeBarrier = (): Promise<void> =>
+    const writeBarrier = (): Promise<readonly CommittedAt[]> =>
       transactor.commit({ records: [barrierRecord(changelogOf(state), barrierId)], groupPositions: null });
-    await writeBarrier();
-    const checkpoint = await readUpTo(place, barrierId, writeBarrier);
+    const [barrier] = await writeBarrier();
+    const read = await readUpTo(place, { barrierId, barrier }, writeBarrier);
+    cache = read.cache;
+    const { checkpoint } = read;
     const clusterId = await log.clusterId();
     if (checkpoint !== null && checkpoint.clusterId !== clusterId) {
       throw new LogError(
@@ -67,8 +78,9 @@ export async function acquire(place: TaskPlace): Promise<Acquired> {
     }
     const positions = await startPositions(place, checkpoint);
     const topicIds = await inputIds(place, checkpoint);
-    return { transactor, checkpoint, clusterId, positions, topicIds };
+    return { transactor, checkpoint, clusterId, positions, topicIds, cache };
   } catch (error) {
+    await cache?.close();
     await transactor.close();
     throw error;
   }
@@ -86,31 +98,41 @@ function ownPartitions({ processor, partition }: TaskState): readonly TopicParti
  */
 async function readUpTo(
   place: TaskPlace,
-  barrierId: string,
-  writeBarrier: () => Promise<void>,
-): Promise<Checkpoint | null> {
-  const { log, limits, state } = place;
+  { barrierId, barrier }: { readonly barrierId: string; readonly barrier: CommittedAt | undefined },
+  writeBarrier: () => Promise<unknown>,
+): Promise<{ readonly checkpoint: Checkpoint | null; readonly cache: StateCache | null }> {
+  const { log, limits, state, caches } = place;
   const changelog = changelogOf(state);
   const [bounds] = await log.bounds([{ topic: changelog.topic, partition: changelog.partition }]);
-  const start = { topic: changelog.topic, partition: changelog.partition, offset: bounds?.start ?? 0 };
+  const start = bounds?.start ?? 0;
+  const content = new StateReader(changelog, state);
+  const service = state.processor.service;
+  const { cache, from } =
+    caches === undefined
+      ? { cache: null, from: start }
+      : await resumeFromCache({ log, limits, caches, service, changelog, start, barrier }, content);
   const reader = await log.reader({
-    positions: [start],
+    positions: [{ topic: changelog.topic, partition: changelog.partition, offset: from }],
     fetchBytesMax: limits.fetchBytesMax,
     partitionBytesMax: limits.fetchBytesMax,
     fetchWaitMs: limits.fetchWaitMs,
   });
-  const content = new StateReader(changelog, state);
   try {
     for (;;) {
       const slices = await reader.fetch();
       for (const slice of slices) {
         for (const record of slice.records) {
           await loadSchema(state.directory, record);
-          if (content.take(record) === barrierId) return content.finish();
+          if (content.take(record) === barrierId) return { checkpoint: content.finish(), cache };
+          cache?.take(record);
         }
       }
+      await cache?.room();
       if (slices.length === 0) await writeBarrier();
     }
+  } catch (error) {
+    await cache?.close();
+    throw error;
   } finally {
     await reader.close();
   }

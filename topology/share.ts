@@ -15,6 +15,7 @@ import type { Limits } from './limits.ts';
 import type { Log } from './log.ts';
 import type { AnyProcessor } from './processor.ts';
 import { type RunHooks, runTask } from './run.ts';
+import type { StateCaches } from './state-cache-folder.ts';
 
 export interface InstanceOptions {
   readonly processor: AnyProcessor;
@@ -23,6 +24,7 @@ export interface InstanceOptions {
   readonly limits: Limits;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  readonly caches?: StateCaches | undefined;
 }
 
 /** `instance` is `k/n` for a fixed share, or `group`. Resolves when stopped; rejects with what must end the process. */

@@ -22,6 +22,7 @@ import { DEDUP_HORIZON_MS, type Limits } from './limits.ts';
 import type { Log, OutgoingRecord, Position } from './log.ts';
 import type { AnyProcessor } from './processor.ts';
 import { type Acquired, acquire, changelogOf } from './restore.ts';
+import type { StateCaches } from './state-cache-folder.ts';
 import {
   type BatchSlice,
   evaluateStep,
@@ -41,6 +42,8 @@ export interface TaskOptions {
   readonly limits: Limits;
   readonly processor: AnyProcessor;
   readonly partition: number;
+  /** Where the state is kept on this machine as well; absent: nowhere. */
+  readonly caches?: StateCaches | undefined;
 }
 
 export class Task {
@@ -69,12 +72,14 @@ export class Task {
 
   static async acquire(options: TaskOptions): Promise<Task> {
     const state = await newTaskState(options);
-    const acquired = await acquire({ log: options.log, limits: options.limits, state });
+    const { log, limits, caches } = options;
+    const acquired = await acquire({ log, limits, state, caches });
     const { fetchBytesMax, partitionBytesMax, fetchWaitMs } = options.limits;
     const { positions } = acquired;
     const reader = await options.log
       .reader({ positions, fetchBytesMax, partitionBytesMax, fetchWaitMs })
       .catch(async (error: unknown) => {
+        await acquired.cache?.close();
         await acquired.transactor.close();
         throw error;
       });
@@ -100,10 +105,12 @@ export class Task {
     if (slices.length === 0) return null;
     const held = await this.#resolveSchemas(slices);
     const result = evaluateStep(this.state, this.#progress, { slices, held });
-    await this.#acquired.transactor.commit({
-      records: this.#records(result),
+    const records = this.#records(result);
+    const written = await this.#acquired.transactor.commit({
+      records,
       groupPositions: this.#positionsDue() ? this.#groupPositions() : null,
     });
+    this.#acquired.cache?.committed(records, written);
     this.state.store.commit();
     this.#progress = result.progress;
     return result;
@@ -125,6 +132,7 @@ export class Task {
     try {
       await this.inbox.close();
     } finally {
+      await this.#acquired.cache?.close();
       await this.#acquired.transactor.close();
     }
   }

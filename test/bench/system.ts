@@ -85,8 +85,12 @@ async function runRecovery(tell: (line: string) => void, keys: number): Promise<
   }
 }
 
-function recoveryLine({ keys, awayMs, residentMiB }: RecoveryResult): string {
-  return `${keys} keys: away after SIGKILL for ${awayMs.join(', ')} ms, then ${residentMiB} MiB resident\n`;
+function recoveryLine(result: RecoveryResult): string {
+  const { keys, cachedMs, uncachedMs, cacheMiB, residentMiB } = result;
+  return (
+    `${keys} keys: away after SIGKILL for ${cachedMs.join(', ')} ms with a local cache of ${cacheMiB} MiB, ` +
+    `${uncachedMs.join(', ')} ms with the cache deleted; then ${residentMiB} MiB resident\n`
+  );
 }
 
 /** What the load left for the sink to insert would otherwise be measured as latency. */
