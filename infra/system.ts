@@ -156,6 +156,11 @@ function loopback(port: number): string {
   return `http://127.0.0.1:${port}`;
 }
 
+/** Where the processors keep their state on this machine besides the changelogs. */
+export function cacheDirOf(stateDir: string): string {
+  return join(stateDir, 'cache');
+}
+
 /** Each service gets what it needs and no more: only the gateway sees the keys, only the sink may write ClickHouse. */
 function environmentOf(
   service: string,
@@ -167,7 +172,12 @@ function environmentOf(
   },
 ): Readonly<Record<string, string>> {
   const { stack, secrets, ports, stateDir } = parts;
-  const log = { KAFKA_BROKERS: stack.kafkaBrokers, SCHEMA_REGISTRY_URL: stack.schemaRegistryUrl };
+  const log = {
+    KAFKA_BROKERS: stack.kafkaBrokers,
+    SCHEMA_REGISTRY_URL: stack.schemaRegistryUrl,
+    // Half of what a service needs to start is compiling the same modules again.
+    NODE_COMPILE_CACHE: join(stateDir, 'compiled'),
+  };
   const reader = { username: 'reader', password: '' };
   const user = service === 'console' && stack.parts.clickhouse.embedded ? reader : stack.clickhouseWriter;
   const clickhouse = {
@@ -192,6 +202,6 @@ function environmentOf(
         LEDGER_PROOF_FILE: join(stateDir, 'proof.json'),
       };
     default:
-      return log;
+      return { ...log, LEDGER_CACHE_DIR: cacheDirOf(stateDir) };
   }
 }

@@ -10,16 +10,22 @@
 import { decodeFramed, encodeFramed } from '../schemas/codec.ts';
 import type { Checkpoint } from '../schemas/generated/checkpoint.ts';
 import type { RecordName, RecordTypes } from '../schemas/generated/record-types.ts';
-import { type Instant, instantOfMillis } from '../schemas/instant.ts';
+import type { Instant } from '../schemas/instant.ts';
 import type { SchemaDirectory } from '../schemas/schema-directory.ts';
 import type { AdmissionWindow, BlockChange } from './admission-window.ts';
-import { type Header, LogError, type LogRecord, type OutgoingRecord } from './log.ts';
+import {
+  ADMISSION_PREFIX,
+  BARRIER_KEY,
+  CHECKPOINT_KEY,
+  dueAtOf,
+  dueHeader,
+  isRuntimeName,
+} from './changelog-keys.ts';
+import type { KeyBytes } from './key-bytes.ts';
+import { LogError, type LogRecord, type OutgoingRecord } from './log.ts';
 import type { StateChange, StateDecoder, Store } from './store.ts';
 
-const CHECKPOINT_KEY = '!checkpoint';
-const BARRIER_KEY = '!barrier';
-const DUE_HEADER = 'due';
-const ADMISSION_PREFIX = '!admission/';
+const NO_KEY = Buffer.alloc(0);
 
 export interface ChangelogPartition {
   readonly topic: string;
@@ -50,14 +56,26 @@ export function barrierRecord(place: ChangelogPartition, barrierId: string): Out
   return outgoing(place, BARRIER_KEY, encoded(place, 'Barrier', { barrierId }));
 }
 
+interface KnownTable {
+  readonly name: string;
+  /** Of its keys: the name and a slash. */
+  readonly prefix: Buffer;
+  readonly record: RecordName;
+  /** Schemas of which a value was decoded. */
+  readonly forms: Set<number>;
+}
+
 /** Takes changelog records in order; `finish` once the caller's own barrier was seen. */
 export class StateReader {
   readonly #place: ChangelogPartition;
   readonly #store: Store;
   readonly #window: AdmissionWindow;
   readonly #blocks = new Map<number, RecordTypes['AdmissionBlock']>();
-  readonly #formsSeen = new Set<string>();
+  readonly #tables = new Map<string, KnownTable>();
+  #table: KnownTable | null = null;
   #checkpoint: Checkpoint | null = null;
+  /** Of the record under way; null while it comes from the local cache. */
+  #offset: number | null = null;
 
   constructor(place: ChangelogPartition, state: { readonly store: Store; readonly window: AdmissionWindow }) {
     this.#place = place;
@@ -76,13 +94,18 @@ export class StateReader {
 
   /** Returns the barrier's id when the record is one. */
   take(record: LogRecord): string | null {
-    const key = record.key?.toString('utf8') ?? '';
-    if (key === BARRIER_KEY) return this.#decode('Barrier', record)?.barrierId ?? null;
-    if (key === CHECKPOINT_KEY) this.#checkpoint = this.#decode('Checkpoint', record) ?? null;
-    else if (key.startsWith(ADMISSION_PREFIX))
-      this.#takeBlock(Number(key.slice(ADMISSION_PREFIX.length)), record);
-    else this.#takeState(key, record);
+    const key = record.key ?? NO_KEY;
+    this.#offset = record.offset;
+    if (key.equals(BARRIER_KEY)) return this.#decode('Barrier', record.value)?.barrierId ?? null;
+    if (key.equals(CHECKPOINT_KEY)) this.#checkpoint = this.#decode('Checkpoint', record.value) ?? null;
+    else this.#takeStored({ key, start: 0, end: key.length }, record.value, dueAtOf(record.headers));
     return null;
+  }
+
+  /** Takes what was kept of a record elsewhere. */
+  takeCached(path: KeyBytes, bytes: Buffer, dueAt: Instant | null | undefined): void {
+    this.#offset = null;
+    this.#takeStored(path, bytes, dueAt);
   }
 
   finish(): Checkpoint | null {
@@ -94,34 +117,59 @@ export class StateReader {
     return this.#checkpoint;
   }
 
-  #takeBlock(number: number, record: LogRecord): void {
-    const block = this.#decode('AdmissionBlock', record);
+  #takeStored(path: KeyBytes, bytes: Buffer | null, dueAt: Instant | null | undefined): void {
+    const { key, start, end } = path;
+    if (isRuntimeName(key, start)) {
+      this.#takeBlock(key.toString('utf8', start, end), bytes);
+      return;
+    }
+    const table = this.#tableOf(path);
+    if (bytes !== null) this.#checkForm(table, bytes);
+    const inTable = { key, start: start + table.prefix.length, end };
+    this.#store.restore({ table: table.name, key: inTable, bytes, dueAt });
+  }
+
+  #takeBlock(path: string, bytes: Buffer | null): void {
+    if (!path.startsWith(ADMISSION_PREFIX)) throw unknownTable(path);
+    const number = Number(path.slice(ADMISSION_PREFIX.length));
+    const block = this.#decode('AdmissionBlock', bytes);
     if (block === undefined) this.#blocks.delete(number);
     else this.#blocks.set(number, block);
   }
 
-  #takeState(path: string, record: LogRecord): void {
-    const slash = path.indexOf('/');
-    const table = path.slice(0, slash);
-    const name = this.#store.recordOf(table);
-    if (name === null)
-      throw new Error(`the changelog holds table "${table}", which this version does not know`);
-    this.#checkForm(table, name, record);
-    this.#store.restore({ table, key: path.slice(slash + 1), bytes: record.value, dueAt: dueAtOf(record) });
+  /** As a rule that of the record before; then nothing is made for it. */
+  #tableOf(path: KeyBytes): KnownTable {
+    const last = this.#table;
+    if (last !== null && beginsWith(path, last.prefix)) return last;
+    const { key, start, end } = path;
+    const slash = key.indexOf('/', start);
+    const name = key.toString('utf8', start, slash < 0 || slash >= end ? start : slash);
+    const record = this.#store.recordOf(name);
+    if (record === null) throw unknownTable(name);
+    const known = this.#tables.get(name) ?? {
+      name,
+      prefix: Buffer.from(`${name}/`),
+      record,
+      forms: new Set(),
+    };
+    this.#tables.set(name, known);
+    this.#table = known;
+    return known;
   }
 
   /** Values are decoded later; the first of each table and schema is now, so that foreign state stops the task at once. */
-  #checkForm(table: string, name: RecordName, record: LogRecord): void {
-    const id = schemaIdOf(record);
-    if (id === null || this.#formsSeen.has(`${table}/${id}`)) return;
-    this.#decode(name, record);
-    this.#formsSeen.add(`${table}/${id}`);
+  #checkForm({ record, forms }: KnownTable, bytes: Buffer): void {
+    const id = bytes.readUInt32BE(1);
+    if (forms.has(id)) return;
+    this.#decode(record, bytes);
+    forms.add(id);
   }
 
-  #decode<N extends RecordName>(name: N, record: LogRecord): RecordTypes[N] | undefined {
-    if (record.value === null) return undefined;
-    const place = `${record.topic}/${record.partition}@${record.offset}`;
-    return decoded(this.#place.directory, name, { bytes: record.value, place });
+  #decode<N extends RecordName>(name: N, bytes: Buffer | null): RecordTypes[N] | undefined {
+    if (bytes === null) return undefined;
+    const { topic, partition, directory } = this.#place;
+    const place = `${topic}/${partition}@${this.#offset ?? ' in the local cache'}`;
+    return decoded(directory, name, { bytes, place });
   }
 }
 
@@ -145,14 +193,14 @@ function decoded<N extends RecordName>(
   throw new Error(`${place} is not a ${name}: ${result.message}`);
 }
 
-function dueHeader(dueAt: Instant | null): Header {
-  return [DUE_HEADER, Buffer.from(dueAt === null ? '' : String(dueAt), 'latin1')];
+function beginsWith({ key, start, end }: KeyBytes, prefix: Buffer): boolean {
+  if (end - start < prefix.length) return false;
+  for (let at = 0; at < prefix.length; at += 1) if (key[start + at] !== prefix[at]) return false;
+  return true;
 }
 
-function dueAtOf({ headers }: LogRecord): Instant | null | undefined {
-  const text = headers.find(([name]) => name === DUE_HEADER)?.[1].toString('latin1');
-  if (text === undefined) return undefined;
-  return text === '' ? null : instantOfMillis(Number(text));
+function unknownTable(name: string): Error {
+  return new Error(`the changelog holds table "${name}", which this version does not know`);
 }
 
 function encoded<N extends RecordName>(
@@ -163,6 +211,7 @@ function encoded<N extends RecordName>(
   return value === undefined ? null : encodeFramed(name, value, place.directory.idOf(name));
 }
 
-function outgoing(place: ChangelogPartition, key: string, value: Buffer | null): OutgoingRecord {
-  return { topic: place.topic, partition: place.partition, key: Buffer.from(key), value };
+function outgoing(place: ChangelogPartition, key: string | Buffer, value: Buffer | null): OutgoingRecord {
+  const bytes = typeof key === 'string' ? Buffer.from(key) : key;
+  return { topic: place.topic, partition: place.partition, key: bytes, value };
 }

@@ -35,6 +35,11 @@ export class EncodedValues {
     return handle;
   }
 
+  isHeld(handle: number): boolean {
+    return this.#chunkOf[handle] !== FREE;
+  }
+
+  /** Also for a handle that was released. */
   replace(handle: number, bytes: Buffer): void {
     this.release(handle);
     this.#put(handle, bytes);

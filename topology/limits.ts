@@ -48,5 +48,11 @@ export const LIMITS: Limits = {
   schemaPauseMs: 200,
 };
 
+/**
+ * A local cache is thrown away when its last checkpoint is this much older than our barrier, by the broker's time. Deletions
+ * stay in a changelog for 36 days (infra/apply/topic-specs.ts): what was deleted since is therefore still read.
+ */
+export const CACHE_AGE_MAX_MS = 7 * 24 * 60 * 60 * 1_000;
+
 /** How long request ids are remembered: the age limit of a use plus how far ahead of the log it may be stamped. */
 export const DEDUP_HORIZON_MS = (35 * 24 * 60 + 5) * 60 * 1_000;

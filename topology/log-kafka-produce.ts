@@ -25,6 +25,8 @@ export type ProduceVersion = 7 | 12;
 export interface ProducedBatch extends TopicPartition {
   readonly errorCode: number;
   readonly baseOffset: number;
+  /** Null where the topic keeps the writer's time. */
+  readonly appendedAt: number | null;
 }
 
 export interface ProduceFrame {
@@ -133,9 +135,9 @@ function decodeBatch(reader: WireReader, topic: string): ProducedBatch {
   const partition = reader.int32();
   const errorCode = reader.int16();
   const baseOffset = reader.int64();
+  const appendedAt = reader.int64();
   reader.int64();
-  reader.int64();
-  return { topic, partition, errorCode, baseOffset };
+  return { topic, partition, errorCode, baseOffset, appendedAt: appendedAt < 0 ? null : appendedAt };
 }
 
 /** Which record was at fault and why, in words; the code says as much as a caller can use. */

@@ -11,7 +11,7 @@
  *  3. A partition's batches are sent one after the other, in order.
  */
 
-import type { LogError, OutgoingRecord, Position, TopicPartition } from './log.ts';
+import type { CommittedAt, LogError, OutgoingRecord, Position, TopicPartition } from './log.ts';
 import type { KafkaClient } from './log-kafka-client.ts';
 import { errorOfCode, lostReplyCode, retrying } from './log-kafka-errors.ts';
 import { endHanging, type LastTransaction, lastTransaction } from './log-kafka-hanging.ts';
@@ -132,9 +132,12 @@ export class KafkaProducer {
     await settled(enlisting);
   }
 
-  async produce(batches: readonly PlannedBatch[]): Promise<void> {
+  async produce(batches: readonly PlannedBatch[]): Promise<readonly CommittedAt[]> {
     const leaders = await this.client.byLeader(batches);
-    await settled([...leaders].map(([leader, ofLeader]) => this.#produceTo(leader, ofLeader)));
+    const written = await settled(
+      [...leaders].map(([leader, ofLeader]) => this.#produceTo(leader, ofLeader)),
+    );
+    return written.flat();
   }
 
   async publish(published: GroupPositions): Promise<void> {
@@ -168,7 +171,8 @@ export class KafkaProducer {
     this.#sequences.clear();
   }
 
-  async #produceTo(leader: number, batches: readonly PlannedBatch[]): Promise<void> {
+  async #produceTo(leader: number, batches: readonly PlannedBatch[]): Promise<readonly CommittedAt[]> {
+    const written: CommittedAt[] = [];
     const lane = await this.client.lane(leader, 'requests');
     const { clientId, requestTimeoutMs } = this.client.options;
     const { produceVersion: version } = this.requests;
@@ -188,8 +192,13 @@ export class KafkaProducer {
         const refused = produced.find(({ errorCode }) => errorCode !== 0);
         if (refused !== undefined)
           throw errorOfCode(refused.errorCode, `Produce to ${refused.topic}/${refused.partition}`);
+        for (const { topic, partition, baseOffset: firstOffset, appendedAt } of produced) {
+          const sent = round.find((batch) => batch.topic === topic && batch.partition === partition);
+          written.push({ topic, partition, firstOffset, count: sent?.records.length ?? 0, appendedAt });
+        }
       });
     }
+    return written;
   }
 
   #headerOf(batch: PlannedBatch): BatchHeader {
@@ -241,7 +250,10 @@ export class OpenTransaction {
   }
 
   /** What takes part is enlisted before anything is sent. */
-  async deliver(records: readonly OutgoingRecord[], published: GroupPositions | null): Promise<void> {
+  async deliver(
+    records: readonly OutgoingRecord[],
+    published: GroupPositions | null,
+  ): Promise<readonly CommittedAt[]> {
     const batches = planBatches(records, transactionRecordBytesMax);
     const group = published?.group ?? null;
     await this.#producer.prepare(batches, group);
@@ -249,8 +261,9 @@ export class OpenTransaction {
     await this.#producer.enlist(distinct(places), group);
     for (const { topic, partition } of places) this.#enlisted.add(`${topic}/${partition}`);
     // One after the other: two that enlist themselves at the same time would have to wait for each other at the broker.
-    if (batches.length > 0) await this.#producer.produce(batches);
+    const written = batches.length > 0 ? await this.#producer.produce(batches) : [];
     if (published !== null) await this.#producer.publish(published);
+    return written;
   }
 
   async commit(): Promise<void> {
@@ -263,10 +276,13 @@ export class OpenTransaction {
 }
 
 /** Waits for all, then raises the first failure: no request is left running behind the caller's back. */
-async function settled(running: readonly Promise<void>[]): Promise<void> {
+async function settled<T>(running: readonly Promise<T>[]): Promise<readonly T[]> {
+  const found: T[] = [];
   for (const outcome of await Promise.allSettled(running)) {
     if (outcome.status === 'rejected') throw outcome.reason;
+    found.push(outcome.value);
   }
+  return found;
 }
 
 function distinct(places: readonly TopicPartition[]): readonly TopicPartition[] {

@@ -10,7 +10,7 @@
  *     it is sure not to have committed.
  */
 
-import { LogError, type TransactionBatch, type Transactor } from './log.ts';
+import { type CommittedAt, LogError, type TransactionBatch, type Transactor } from './log.ts';
 import type { KafkaProducer, OpenTransaction } from './log-kafka-transaction.ts';
 
 export class KafkaTransactor implements Transactor {
@@ -23,16 +23,17 @@ export class KafkaTransactor implements Transactor {
     this.#producer = producer;
   }
 
-  async commit(batch: TransactionBatch): Promise<void> {
+  async commit(batch: TransactionBatch): Promise<readonly CommittedAt[]> {
     if (this.#state !== 'idle') {
       const code = this.#state === 'spent' ? 'TRANSACTOR_SPENT' : 'OVERLAPPING_CALL';
       throw new LogError('fatal', code, this.transactionalId);
     }
-    if (batch.records.length === 0 && batch.groupPositions === null) return;
+    if (batch.records.length === 0 && batch.groupPositions === null) return [];
     this.#state = 'committing';
     try {
-      await this.#run(batch);
+      const written = await this.#run(batch);
       this.#state = 'idle';
+      return written;
     } catch (error) {
       this.#state = 'spent';
       throw error;
@@ -44,14 +45,22 @@ export class KafkaTransactor implements Transactor {
     await this.#producer.client.close();
   }
 
-  async #run(batch: TransactionBatch): Promise<void> {
+  async #run(batch: TransactionBatch): Promise<readonly CommittedAt[]> {
     const transaction = this.#producer.begin();
+    const written = await this.#deliver(transaction, batch);
+    await this.#commit(transaction);
+    return written;
+  }
+
+  async #deliver(
+    transaction: OpenTransaction,
+    { records, groupPositions }: TransactionBatch,
+  ): Promise<readonly CommittedAt[]> {
     try {
-      await transaction.deliver(batch.records, batch.groupPositions);
+      return await transaction.deliver(records, groupPositions);
     } catch (thrown) {
       throw this.#failed(thrown, 'transaction');
     }
-    await this.#commit(transaction);
   }
 
   async #commit(transaction: OpenTransaction): Promise<void> {

@@ -10,6 +10,7 @@
  */
 
 import {
+  type CommittedAt,
   LogError,
   type OutgoingRecord,
   type Position,
@@ -44,6 +45,7 @@ export class MemoryTransaction {
   readonly #epoch: number;
   readonly #written = new Map<MemoryPartition, Set<number>>();
   #verdict: 'commit' | 'abort' = 'abort';
+  #appendedAt = 0;
   readonly #published: { readonly group: string; readonly positions: readonly Position[] }[] = [];
 
   constructor(host: TransactionHost, seat: ProducerSeat) {
@@ -72,6 +74,27 @@ export class MemoryTransaction {
     this.#end('abort');
   }
 
+  /** Where its records went: in runs, since others may append to the same partition between two writes. */
+  written(): readonly CommittedAt[] {
+    const runs: {
+      topic: string;
+      partition: number;
+      firstOffset: number;
+      count: number;
+      appendedAt: number;
+    }[] = [];
+    for (const [{ topic, partition }, offsets] of this.#written) {
+      for (const offset of offsets) {
+        const run = runs.at(-1);
+        const isNext =
+          run?.topic === topic && run.partition === partition && run.firstOffset + run.count === offset;
+        if (isNext) run.count += 1;
+        else runs.push({ topic, partition, firstOffset: offset, count: 1, appendedAt: this.#appendedAt });
+      }
+    }
+    return runs;
+  }
+
   /** Ends it in the name of a newer epoch. */
   fence(): void {
     this.#end('abort');
@@ -82,6 +105,7 @@ export class MemoryTransaction {
     const targets = records.map((record) => this.#host.partitionFor(record, recordBytesMax));
     this.#seat.open = this;
     const appendedAt = this.#host.now();
+    this.#appendedAt = appendedAt;
     for (const [index, record] of records.entries()) {
       const partition = targets[index];
       if (partition === undefined) continue;
@@ -132,21 +156,22 @@ export class MemoryTransactor implements Transactor {
     this.#epoch = seat.epoch;
   }
 
-  async commit(batch: TransactionBatch): Promise<void> {
+  async commit(batch: TransactionBatch): Promise<readonly CommittedAt[]> {
     if (!this.#usable) {
       throw new LogError('fatal', 'TRANSACTOR_SPENT', `${this.transactionalId} failed or was closed before`);
     }
-    if (batch.records.length === 0 && batch.groupPositions === null) return;
+    if (batch.records.length === 0 && batch.groupPositions === null) return [];
     this.#usable = false;
-    await this.#commitWithFaults(batch);
+    const written = await this.#commitWithFaults(batch);
     this.#usable = true;
+    return written;
   }
 
   async close(): Promise<void> {
     this.#usable = false;
   }
 
-  async #commitWithFaults(batch: TransactionBatch): Promise<void> {
+  async #commitWithFaults(batch: TransactionBatch): Promise<readonly CommittedAt[]> {
     const point = {
       at: 'commit',
       transactionalId: this.transactionalId,
@@ -166,5 +191,6 @@ export class MemoryTransactor implements Transactor {
     }
     await transaction.commit();
     if (fault === 'fail_after') throw lostReply('commit');
+    return transaction.written();
   }
 }

@@ -98,8 +98,9 @@ export interface Transactor {
   /**
    * Begins, writes, and commits one transaction. Calls must not overlap. It resolves when the outcome is decided;
    * readers see it, and `bounds` and group positions show it, a few milliseconds later. An empty batch does nothing.
+   * The answer says where the records went.
    */
-  commit(batch: TransactionBatch): Promise<void>;
+  commit(batch: TransactionBatch): Promise<readonly CommittedAt[]>;
   close(): Promise<void>;
 }
 
@@ -115,6 +116,14 @@ export interface TransactorOptions {
 export interface AppendedAt extends TopicPartition {
   readonly firstOffset: number;
   readonly count: number;
+}
+
+/**
+ * Where records of a transaction went: one run of offsets, in order within a partition. `appendedAt` is null where the
+ * topic keeps the writer's time instead of the log's.
+ */
+export interface CommittedAt extends AppendedAt {
+  readonly appendedAt: number | null;
 }
 
 export interface TopicSpec {

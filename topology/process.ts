@@ -2,9 +2,13 @@
  * The frames of a service process: stop on SIGTERM or SIGINT, exit non-zero with one clear line when the service fails.
  * `runProcess` is for processors, which run until told to stop; `serveProcess` for what listens and is then stopped.
  */
+import { flushCompileCache } from 'node:module';
 import pino, { type Logger } from 'pino';
 import type { AnyProcessor } from './processor.ts';
 import { runService } from './service.ts';
+
+/** Where NODE_COMPILE_CACHE asks for it, what was compiled is kept for the next start; one that is killed keeps nothing itself. */
+const COMPILED_KEPT_AFTER_MS = 5_000;
 
 interface HostProcess {
   readonly env: NodeJS.ProcessEnv;
@@ -17,6 +21,7 @@ export async function runProcess(processor: AnyProcessor, host: HostProcess): Pr
   const stop = (): void => stopping.abort();
   host.once('SIGTERM', stop);
   host.once('SIGINT', stop);
+  setTimeout(flushCompileCache, COMPILED_KEPT_AFTER_MS).unref();
   try {
     await runService(processor, host.env, stopping.signal);
   } catch (error) {

@@ -168,7 +168,7 @@ function openRecords(batch: Batch, compression: number): Cursor {
   throw new LogError('fatal', 'UNSUPPORTED_COMPRESSION', `codec ${compression} at ${batch.baseOffset}`);
 }
 
-/** One record of a fetch. Headers are decoded when asked for. */
+/** One record of a fetch. Headers are decoded when asked for, once. */
 class FetchedRecord implements LogRecord {
   readonly topic: string;
   readonly partition: number;
@@ -178,6 +178,7 @@ class FetchedRecord implements LogRecord {
   readonly value: Buffer | null;
   readonly #source: Buffer | null;
   readonly #headersAt: number;
+  #headers: readonly Header[] | null = null;
 
   /** Reads key and value at the cursor and remembers where the headers are. */
   constructor(
@@ -197,12 +198,15 @@ class FetchedRecord implements LogRecord {
 
   get headers(): readonly Header[] {
     if (this.#source === null) return noHeaders;
+    if (this.#headers !== null) return this.#headers;
     const cursor = new Cursor(this.#source, this.#headersAt);
-    const count = cursor.varint();
-    return Array.from({ length: count }, (): Header => {
+    const headers: Header[] = [];
+    for (let left = cursor.varint(); left > 0; left -= 1) {
       const name = cursor.bytes()?.toString('utf8') ?? '';
-      return [name, cursor.bytes() ?? Buffer.alloc(0)];
-    });
+      headers.push([name, cursor.bytes() ?? Buffer.alloc(0)]);
+    }
+    this.#headers = headers;
+    return headers;
   }
 }
 

@@ -15,6 +15,7 @@ import { barrierRecord, type ChangelogPartition, StateReader } from './changelog
 import type { Limits } from './limits.ts';
 import type { Lock } from './lock.ts';
 import {
+  type CommittedAt,
   type Log,
   LogError,
   type LogRecord,
@@ -22,6 +23,9 @@ import {
   type TopicPartition,
   type Transactor,
 } from './log.ts';
+import type { StateCache } from './state-cache.ts';
+import type { StateCaches } from './state-cache-folder.ts';
+import { resumeFromCache } from './state-cache-resume.ts';
 import type { TaskState } from './step.ts';
 import { serviceTopics, type TopicName } from './topics.ts';
 
@@ -31,6 +35,8 @@ export interface SharePlace {
   readonly lock: Lock;
   /** Empty, one for each partition, all of one processor. */
   readonly states: readonly TaskState[];
+  /** Where state is kept on this machine as well; absent: nowhere. */
+  readonly caches: StateCaches | undefined;
 }
 
 export interface Restored {
@@ -38,6 +44,8 @@ export interface Restored {
   readonly checkpoint: Checkpoint | null;
   /** Of every input, in the processor's order. */
   readonly positions: readonly InputPosition[];
+  /** To be told of every commit, and closed. */
+  readonly cache: StateCache | null;
 }
 
 export interface Acquired {
@@ -55,6 +63,15 @@ export function changelogOf(state: TaskState): ChangelogPartition {
   return { topic, partition: state.partition, directory: state.directory };
 }
 
+/** The changelog of one partition while it is being read. */
+interface Reading {
+  readonly state: TaskState;
+  readonly content: StateReader;
+  readonly cache: StateCache | null;
+  /** Where to begin: behind what the local cache holds. */
+  readonly from: number;
+}
+
 export async function acquire(place: SharePlace): Promise<Acquired> {
   const { log, limits, lock, states } = place;
   const transactor = await log.transactor(lock.transactionalId, {
@@ -62,24 +79,27 @@ export async function acquire(place: SharePlace): Promise<Acquired> {
     rivals: lock.rivals,
     owned: states.flatMap(ownPartitions),
   });
+  const readings: Reading[] = [];
   try {
     const barrierId = randomUUID();
     const barriers = states.map((state) => barrierRecord(changelogOf(state), barrierId));
-    const writeBarriers = (): Promise<void> => transactor.commit({ records: barriers, groupPositions: null });
-    await writeBarriers();
-    const checkpoints = await readUpTo(place, barrierId, writeBarriers);
+    const writeBarriers = (): Promise<readonly CommittedAt[]> =>
+      transactor.commit({ records: barriers, groupPositions: null });
+    await beginReadings(place, await writeBarriers(), readings);
+    const checkpoints = await readUpTo(place, readings, { barrierId, writeBarriers });
     const clusterId = await log.clusterId();
     const restored: Restored[] = [];
-    for (const state of states) {
+    for (const { state, cache } of readings) {
       const checkpoint = checkpoints.get(state.partition) ?? null;
       if (checkpoint !== null) checkCluster(lock, checkpoint, clusterId);
-      restored.push({ state, checkpoint, positions: await startPositions(log, state, checkpoint) });
+      restored.push({ state, checkpoint, cache, positions: await startPositions(log, state, checkpoint) });
     }
     // Asked after the bounds, which must be those of these topics.
     const topicIds = await log.topicIds(states[0]?.processor.inputs ?? []);
     for (const each of restored) checkInputs(each, topicIds);
     return { transactor, restored, clusterId, topicIds };
   } catch (error) {
+    for (const { cache } of readings) await cache?.close();
     await transactor.close();
     throw error;
   }
@@ -91,6 +111,33 @@ function ownPartitions({ processor, partition }: TaskState): readonly TopicParti
   return [...processor.outputs, changelog, steps, rejected].map((topic) => ({ topic, partition }));
 }
 
+/** Takes what the local caches hold, and opens a reading of each changelog from there. */
+async function beginReadings(
+  { log, limits, states, caches }: SharePlace,
+  barriers: readonly CommittedAt[],
+  into: Reading[],
+): Promise<void> {
+  const changelogs = states.map(changelogOf);
+  const bounds = await log.bounds(changelogs.map(({ topic, partition }) => ({ topic, partition })));
+  for (const state of states) {
+    const changelog = changelogOf(state);
+    const { service } = state.processor;
+    const start = bounds.find(({ partition }) => partition === state.partition)?.start ?? 0;
+    const barrier = barriers.find(({ partition }) => partition === state.partition);
+    const content = new StateReader(changelog, state);
+    const begun =
+      caches === undefined
+        ? { cache: null, from: start }
+        : await resumeFromCache({ log, limits, caches, service, changelog, start, barrier }, content);
+    into.push({ state, content, ...begun });
+  }
+}
+
+interface Barriers {
+  readonly barrierId: string;
+  readonly writeBarriers: () => Promise<unknown>;
+}
+
 /**
  * Checkpoints by partition. At the end of the log without having met all our barriers, we write them again: either we meet
  * those, or the write tells us that we were fenced. The barrier of a task that was overtaken while it read may have been
@@ -98,29 +145,27 @@ function ownPartitions({ processor, partition }: TaskState): readonly TopicParti
  */
 async function readUpTo(
   { log, limits, states }: SharePlace,
-  barrierId: string,
-  writeBarriers: () => Promise<void>,
+  readings: readonly Reading[],
+  { barrierId, writeBarriers }: Barriers,
 ): Promise<ReadonlyMap<number, Checkpoint | null>> {
-  const changelogs = states.map(changelogOf);
-  const bounds = await log.bounds(changelogs.map(({ topic, partition }) => ({ topic, partition })));
   const reader = await log.reader({
-    positions: bounds.map(({ topic, partition, start }) => ({ topic, partition, offset: start })),
+    positions: readings.map(({ state, from }) => {
+      const { topic, partition } = changelogOf(state);
+      return { topic, partition, offset: from };
+    }),
     fetchBytesMax: limits.fetchBytesMax,
     partitionBytesMax: limits.fetchBytesMax,
     fetchWaitMs: limits.fetchWaitMs,
   });
-  const contents = new Map(
-    states.map((state) => [state.partition, new StateReader(changelogOf(state), state)]),
-  );
   const checkpoints = new Map<number, Checkpoint | null>();
   try {
     while (checkpoints.size < states.length) {
       const slices = await reader.fetch();
       for (const { topic, partition, records } of slices) {
-        const content = contents.get(partition);
-        if (content === undefined || !(await meetsBarrier(content, records, barrierId))) continue;
-        checkpoints.set(partition, content.finish());
-        contents.delete(partition);
+        const reading = readings.find(({ state }) => state.partition === partition);
+        if (reading === undefined || checkpoints.has(partition)) continue;
+        if (!(await meetsBarrier(reading, records, barrierId))) continue;
+        checkpoints.set(partition, reading.content.finish());
         reader.pause([{ topic, partition }]);
       }
       if (slices.length === 0) await writeBarriers();
@@ -133,14 +178,16 @@ async function readUpTo(
 
 /** Takes records until our barrier, and says whether it was among them. */
 async function meetsBarrier(
-  content: StateReader,
+  { content, cache }: Reading,
   records: readonly LogRecord[],
   barrierId: string,
 ): Promise<boolean> {
   for (const record of records) {
     await content.loadSchema(record);
     if (content.take(record) === barrierId) return true;
+    cache?.take(record);
   }
+  await cache?.room();
   return false;
 }
 

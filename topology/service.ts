@@ -3,7 +3,7 @@
  *
  * Boundary: `main.ts` hands in the environment and the signal; nothing here reads either.
  */
-import pino from 'pino';
+import pino, { type Logger } from 'pino';
 import { z } from 'zod';
 import type { RecordName } from '../schemas/generated/record-types.ts';
 import { connectSchemaDirectory } from '../schemas/schema-directory-registry.ts';
@@ -12,6 +12,7 @@ import { LIMITS, type Limits } from './limits.ts';
 import { openKafkaLog } from './log-kafka.ts';
 import type { AnyProcessor } from './processor.ts';
 import { runInstance } from './share.ts';
+import { type CacheEvent, StateCaches } from './state-cache-folder.ts';
 import { subjectsOf } from './subjects.ts';
 import { type ServiceName, serviceTopics } from './topics.ts';
 
@@ -23,6 +24,8 @@ const Environment = z.object({
   /** The newest version of transactions to use (KIP-890); 1 is the way back should a broker's version 2 be at fault. */
   LEDGER_TRANSACTION_VERSION: z.enum(['1', '2']).default('2'),
   LEDGER_COMMIT_INTERVAL_MS: z.coerce.number().int().min(0).max(60_000).optional(),
+  /** Where state is kept on this machine, so that a restart need not read all of it from the changelog; unset: nowhere. */
+  LEDGER_CACHE_DIR: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 
@@ -40,7 +43,9 @@ export async function runService(processor: AnyProcessor, env: unknown, signal: 
   try {
     const directory = await connectSchemaDirectory(settings.SCHEMA_REGISTRY_URL, writtenBy(processor));
     const limits = limitsOf(processor.service, settings.LEDGER_COMMIT_INTERVAL_MS);
-    await runInstance({ processor, log, directory, limits, logger, signal }, settings.LEDGER_INSTANCE);
+    const caches = cachesIn(settings.LEDGER_CACHE_DIR, logger);
+    const options = { processor, log, directory, limits, logger, signal, caches };
+    await runInstance(options, settings.LEDGER_INSTANCE);
     logger.info('stopped');
   } finally {
     await log.close();
@@ -52,6 +57,17 @@ function parseEnvironment(env: unknown): ServiceEnvironment {
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new Error(`the environment is not usable: ${problems.join('; ')}`);
+}
+
+/** One line for each thing that happens to a cache. */
+function cachesIn(dir: string | undefined, logger: Logger): StateCaches | undefined {
+  if (dir === undefined) return undefined;
+  const report = ({ service, kind, error, ...event }: CacheEvent): void => {
+    const line = { ...event, ...(error === undefined || error === null ? {} : { err: error }) };
+    if (kind === 'used') logger.info(line, 'local cache used');
+    else logger.warn(line, `local cache ${kind}`);
+  };
+  return new StateCaches({ dir, report });
 }
 
 /** The records this service writes, and UsageEvent, whose own schema id tells which payloads are canonical. */

@@ -18,6 +18,7 @@ import { type Share, shareOf } from './lock.ts';
 import type { Log } from './log.ts';
 import type { AnyProcessor } from './processor.ts';
 import { type RunHooks, runTask } from './run.ts';
+import type { StateCaches } from './state-cache-folder.ts';
 import type { ServiceName } from './topics.ts';
 
 export interface InstanceOptions {
@@ -27,6 +28,7 @@ export interface InstanceOptions {
   readonly limits: Limits;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  readonly caches?: StateCaches | undefined;
 }
 
 /** `instance` is `k/n` for a fixed share, or `group`. Resolves when stopped; rejects with what must end the process. */

@@ -12,8 +12,9 @@
 import type { RecordName, RecordTypes } from '../schemas/generated/record-types.ts';
 import type { Instant } from '../schemas/instant.ts';
 import { DueIndex } from './due-index.ts';
-import { EncodedValues } from './encoded-values.ts';
+import type { KeyBytes } from './key-bytes.ts';
 import type { Table, TableRules } from './processor.ts';
+import { RestoredValues } from './restored-values.ts';
 
 type AnyRecord = RecordTypes[RecordName];
 
@@ -37,32 +38,36 @@ export interface StateChange {
 /** One record of the changelog. `dueAt` is undefined where the record does not say; then a table with timers decodes it. */
 export interface RestoredState {
   readonly table: string;
-  readonly key: string;
+  readonly key: KeyBytes;
   readonly bytes: Buffer | null;
   readonly dueAt: Instant | null | undefined;
 }
 
 class StateTable<V> implements Table<V> {
-  /** A number is the handle of a value that is still encoded. */
-  readonly #base = new Map<string, V | number>();
-  readonly #encoded = new EncodedValues();
+  readonly #base = new Map<string, V>();
+  /** Part of the base as well: keys that are not in the map, as they came from the changelog. */
+  readonly #restored = new RestoredValues();
   readonly #decode: (bytes: Buffer, key: string) => V;
   readonly #overlay = new Map<string, V | undefined>();
   readonly #dueAt: ((value: V) => Instant | null) | undefined;
   readonly #index: DueIndex | null;
-  /** Whether the base may still hold values that are encoded. */
-  #wasRestored = false;
 
   constructor(dueAt: ((value: V) => Instant | null) | undefined, decode: (bytes: Buffer, key: string) => V) {
     this.#dueAt = dueAt;
     this.#decode = decode;
-    this.#index = dueAt === undefined ? null : new DueIndex((key) => this.#dueOf(key));
+    this.#index =
+      dueAt === undefined
+        ? null
+        : new DueIndex(
+            (key) => this.#dueOf(key),
+            (number) => this.#restored.keyOf(number),
+          );
   }
 
   get(key: string): V | undefined {
     if (this.#overlay.size > 0 && this.#overlay.has(key)) return this.#overlay.get(key);
     const held = this.#base.get(key);
-    return typeof held === 'number' ? this.#decoded(key, held) : held;
+    return held === undefined && this.#restored.size > 0 ? this.#decoded(key) : held;
   }
 
   set(key: string, value: V): void {
@@ -82,7 +87,7 @@ class StateTable<V> implements Table<V> {
   }
 
   keys(): Iterable<string> {
-    const keys = new Set(this.#base.keys());
+    const keys = new Set([...this.#base.keys(), ...this.#restored.keys()]);
     for (const [key, value] of this.#overlay) {
       if (value === undefined) keys.delete(key);
       else keys.add(key);
@@ -90,20 +95,16 @@ class StateTable<V> implements Table<V> {
     return [...keys].sort();
   }
 
-  /** Puts a value of the changelog into the base as it is. */
-  restore(key: string, bytes: Buffer | null, dueAt: Instant | null | undefined): void {
-    const held = this.#base.get(key);
+  /** Puts a value of the changelog into the base as it is. Only before the first step: the map is empty until then. */
+  restore({ key, bytes, dueAt }: RestoredState): void {
     if (bytes === null) {
-      if (typeof held === 'number') this.#encoded.release(held);
-      this.#base.delete(key);
+      this.#restored.delete(key);
       return;
     }
-    if (typeof held === 'number') this.#encoded.replace(held, bytes);
-    else this.#base.set(key, this.#encoded.add(bytes));
-    this.#wasRestored = true;
+    const number = this.#restored.set(key, bytes);
     if (this.#index === null) return;
-    const at = dueAt === undefined ? this.#dueOf(key) : dueAt;
-    if (at !== null) this.#index.add(key, at);
+    const at = dueAt === undefined ? this.#dueAtOfRestored(number) : dueAt;
+    if (at !== null) this.#index.addRestored(number, at);
   }
 
   dueAtOf(value: V | undefined): Instant | null | undefined {
@@ -116,8 +117,8 @@ class StateTable<V> implements Table<V> {
 
   commit(): void {
     for (const [key, value] of this.#overlay) {
-      const held = this.#wasRestored ? this.#base.get(key) : undefined;
-      if (typeof held === 'number') this.#encoded.release(held);
+      // A key is in one of the two, and one that was looked at is in the map already.
+      if (!this.#base.has(key)) this.#restored.release(this.#restored.find(key));
       if (value === undefined) this.#base.delete(key);
       else this.#base.set(key, value);
     }
@@ -125,14 +126,22 @@ class StateTable<V> implements Table<V> {
   }
 
   get size(): number {
-    return this.#base.size;
+    return this.#base.size + this.#restored.size;
   }
 
-  #decoded(key: string, handle: number): V {
-    const value = this.#decode(this.#encoded.read(handle), key);
-    this.#encoded.release(handle);
+  /** Undefined where nothing was restored under the key. */
+  #decoded(key: string): V | undefined {
+    const number = this.#restored.find(key);
+    if (number < 0) return undefined;
+    const value = this.#decode(this.#restored.read(number), key);
+    this.#restored.release(number);
     this.#base.set(key, value);
     return value;
+  }
+
+  #dueAtOfRestored(number: number): Instant | null {
+    const value = this.#decode(this.#restored.read(number), this.#restored.keyOf(number));
+    return this.#dueAt?.(value) ?? null;
   }
 
   #dueOf(key: string): Instant | null {
@@ -167,8 +176,8 @@ export class Store {
     return this.#rules[table]?.record ?? null;
   }
 
-  restore({ table, key, bytes, dueAt }: RestoredState): void {
-    this.#tables.get(table)?.restore(key, bytes, dueAt);
+  restore(state: RestoredState): void {
+    this.#tables.get(state.table)?.restore(state);
   }
 
   changes(): readonly StateChange[] {

@@ -17,6 +17,7 @@ import type { Share } from './lock.ts';
 import type { Log, OutgoingRecord, Position } from './log.ts';
 import type { AnyProcessor } from './processor.ts';
 import { type Acquired, acquire } from './restore.ts';
+import type { StateCaches } from './state-cache-folder.ts';
 import type { StepResult } from './step.ts';
 import { resolveSchemas } from './writer-schemas.ts';
 
@@ -26,6 +27,8 @@ export interface TaskOptions {
   readonly limits: Limits;
   readonly processor: AnyProcessor;
   readonly share: Share;
+  /** Where the state is kept on this machine as well; absent: nowhere. */
+  readonly caches?: StateCaches | undefined;
 }
 
 /** Steps that were evaluated and are to be committed together. */
@@ -58,16 +61,17 @@ export class Task {
   }
 
   static async acquire(options: TaskOptions): Promise<Task> {
-    const { log, directory, limits, processor, share } = options;
+    const { log, directory, limits, processor, share, caches } = options;
     const states = await Promise.all(
       share.partitions.map((partition) => newTaskState({ log, directory, processor, partition })),
     );
-    const acquired = await acquire({ log, limits, lock: share.lock, states });
+    const acquired = await acquire({ log, limits, lock: share.lock, states, caches });
     const { fetchBytesMax, partitionBytesMax, fetchWaitMs } = limits;
     const positions = acquired.restored.flatMap((restored) => restored.positions);
     const reader = await log
       .reader({ positions, fetchBytesMax, partitionBytesMax, fetchWaitMs })
       .catch(async (error: unknown) => {
+        await closeCaches(acquired);
         await acquired.transactor.close();
         throw error;
       });
@@ -100,7 +104,8 @@ export class Task {
   /** Commits what was prepared; calls come in the order of `prepare` and never overlap. */
   async commit({ records, positions }: PreparedSteps): Promise<void> {
     const groupPositions = this.#positionsDue() ? this.#published(positions) : null;
-    await this.#acquired.transactor.commit({ records, groupPositions });
+    const written = await this.#acquired.transactor.commit({ records, groupPositions });
+    for (const { cache } of this.#acquired.restored) cache?.committed(records, written);
   }
 
   /** Prepares and commits what is waiting; returns the steps, none when nothing was waiting. */
@@ -128,6 +133,7 @@ export class Task {
     try {
       await this.inbox.close();
     } finally {
+      await closeCaches(this.#acquired);
       await this.#acquired.transactor.close();
     }
   }
@@ -153,4 +159,8 @@ export class Task {
       this.inbox.positions(partition).map(({ topic, offset }) => ({ topic, partition, offset })),
     );
   }
+}
+
+async function closeCaches({ restored }: Acquired): Promise<void> {
+  for (const { cache } of restored) await cache?.close();
 }

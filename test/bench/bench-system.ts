@@ -14,7 +14,7 @@ import {
   outcomeDefinitions,
   priceBooks,
 } from '../../infra/main-job/world.ts';
-import { ALL_SERVICES, type System, startSystem } from '../../infra/system.ts';
+import { ALL_SERVICES, cacheDirOf, type System, startSystem } from '../../infra/system.ts';
 import { Publisher } from '../../topology/publisher.ts';
 
 const ACCOUNTS = 10_000;
@@ -26,6 +26,7 @@ export interface BenchSystem {
   readonly publisher: Publisher;
   readonly plan: JobPlan;
   readonly customers: readonly Customer[];
+  readonly cacheDir: string;
   /** One more clock tick, of the same time: every task that reads the clock has a step to take. */
   tick(): Promise<void>;
   stop(): Promise<void>;
@@ -76,6 +77,7 @@ export async function startBenchSystem(
     publisher,
     plan,
     customers: people,
+    cacheDir: cacheDirOf(stateDir),
     tick,
     async stop() {
       await publisher.close();

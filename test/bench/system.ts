@@ -93,8 +93,12 @@ async function runRecovery(tell: (line: string) => void, keys: number): Promise<
   }
 }
 
-function recoveryLine({ keys, awayMs, residentMiB }: RecoveryResult): string {
-  return `${keys} keys: away after SIGKILL for ${awayMs.join(', ')} ms, then ${residentMiB} MiB resident\n`;
+function recoveryLine(result: RecoveryResult): string {
+  const { keys, cachedMs, uncachedMs, cacheMiB, residentMiB } = result;
+  return (
+    `${keys} keys: away after SIGKILL for ${cachedMs.join(', ')} ms with a local cache of ${cacheMiB} MiB, ` +
+    `${uncachedMs.join(', ')} ms with the cache deleted; then ${residentMiB} MiB resident\n`
+  );
 }
 
 function throughputText(flow: ThroughputResult): string {

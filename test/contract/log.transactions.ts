@@ -5,7 +5,7 @@
  */
 
 import { expect } from 'vitest';
-import type { Position, Transactor } from '../../topology/log.ts';
+import type { CommittedAt, LogRecord, Position, Transactor } from '../../topology/log.ts';
 import { compactedConfig, drain, fresh, freshTopic, type LogHarness } from './log.harness.ts';
 import { textRecord, valuesOf } from './log.records.ts';
 
@@ -287,6 +287,49 @@ async function largeRecord({ log }: LogHarness): Promise<void> {
   expect(read.map(({ value }) => value?.length)).toEqual(sizes);
 }
 
+/** Others write to the first partition between the commits; of the second, one commit makes several batches. */
+async function saysWhereItWrote({ log }: LogHarness): Promise<void> {
+  const topic = await freshTopic(log, 2);
+  const transactor = await log.transactor(fresh('tx'), { timeoutMs });
+  const nothing = await transactor.commit({ records: [], groupPositions: null });
+  const written: CommittedAt[] = [];
+  const expected: string[] = [];
+  for (const [round, large] of [0, 1_200, 3].entries()) {
+    await log.append([textRecord(topic, 0, ['k', `other ${round}`])]);
+    const records = Array.from({ length: 2 + large }, (_, n) =>
+      textRecord(topic, n % 3 === 0 ? 0 : 1, ['k', `${round}/${n} ${'x'.repeat(1_000)}`]),
+    );
+    written.push(...(await transactor.commit({ records, groupPositions: null })));
+    for (const partition of [0, 1])
+      expected.push(
+        ...records.filter((record) => record.partition === partition).map(({ value }) => `${value}`),
+      );
+  }
+  await transactor.close();
+  const read = new Map<string, LogRecord>();
+  for (const partition of [0, 1]) {
+    const decidedTo = Math.max(
+      ...written.filter((run) => run.partition === partition).map((run) => run.firstOffset + run.count),
+    );
+    const { records } = await drain(log, { topic, partition, offset: 0 }, { decidedTo });
+    for (const record of records) read.set(`${partition}@${record.offset}`, record);
+  }
+  const found: string[] = [];
+  for (const run of written) {
+    for (let offset = run.firstOffset; offset < run.firstOffset + run.count; offset += 1) {
+      const record = read.get(`${run.partition}@${offset}`);
+      found.push(`${record?.value}`);
+      expect(record?.appendedAt).toBe(run.appendedAt);
+    }
+  }
+  expect(nothing).toEqual([]);
+  expect(found.toSorted()).toEqual(expected.toSorted());
+  for (const partition of [0, 1]) {
+    const offsets = written.filter((run) => run.partition === partition).map((run) => run.firstOffset);
+    expect(offsets).toEqual(offsets.toSorted((a, b) => a - b));
+  }
+}
+
 export const transactionCases: Readonly<Record<string, (harness: LogHarness) => Promise<void>>> = {
   'commits records and group positions together': commitsAllOrNothing,
   'never shows what was aborted': abortedIsInvisible,
@@ -298,6 +341,7 @@ export const transactionCases: Readonly<Record<string, (harness: LogHarness) => 
   'says so when the outcome of a commit is unknown': unknownOutcome,
   'writes the markers that a broker has lost, as its coordinator decided': lostMarkersAreWritten,
   'commits a transaction of many batches': largeTransaction,
+  'says where each record of a commit went, and when': saysWhereItWrote,
   'commits records above the default of a topic that takes them': largeRecord,
   'refuses what cannot be written, whole': refusals,
 };

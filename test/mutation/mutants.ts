@@ -2,6 +2,7 @@
 import type { Mutant } from './mutant.ts';
 import { ADMISSION } from './mutants/admission.ts';
 import { BOOKS } from './mutants/books.ts';
+import { CACHE } from './mutants/cache.ts';
 import { KAFKA } from './mutants/kafka.ts';
 import { MONEY } from './mutants/money.ts';
 import { OUTCOMES_AND_SINK } from './mutants/outcomes-and-sink.ts';
@@ -10,6 +11,7 @@ import { RUNTIME } from './mutants/runtime.ts';
 
 export const MUTANTS: readonly Mutant[] = [
   ...RUNTIME,
+  ...CACHE,
   ...ADMISSION,
   ...KAFKA,
   ...MONEY,

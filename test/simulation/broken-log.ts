@@ -9,6 +9,7 @@ import { decodeFramed, encodeFramed, frameId } from '../../schemas/codec.ts';
 import type { RecordName, RecordTypes } from '../../schemas/generated/record-types.ts';
 import { MemorySchemaDirectory } from '../../schemas/schema-directory-memory.ts';
 import {
+  type CommittedAt,
   type Log,
   LogError,
   type OutgoingRecord,
@@ -137,8 +138,8 @@ class Mended implements Transactor {
     this.#mend = mend;
   }
 
-  async commit(batch: TransactionBatch): Promise<void> {
-    await this.#inner.commit({ ...batch, records: this.#mend(batch.records) });
+  async commit(batch: TransactionBatch): Promise<readonly CommittedAt[]> {
+    return this.#inner.commit({ ...batch, records: this.#mend(batch.records) });
   }
 
   async close(): Promise<void> {
@@ -158,12 +159,13 @@ class Unfenced implements Transactor {
     this.#log = log;
   }
 
-  async commit(batch: TransactionBatch): Promise<void> {
+  async commit(batch: TransactionBatch): Promise<readonly CommittedAt[]> {
     try {
-      await this.#inner.commit(batch);
+      return await this.#inner.commit(batch);
     } catch (error) {
       if (!(error instanceof LogError) || error.kind !== 'fenced') throw error;
-      await this.#log.append(batch.records);
+      const appended = await this.#log.append(batch.records);
+      return appended.map((run) => ({ ...run, appendedAt: this.#log.now() }));
     }
   }
 

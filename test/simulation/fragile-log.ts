@@ -11,6 +11,7 @@ import type { SchemaDirectory } from '../../schemas/schema-directory.ts';
 import { RegistryUnreachable } from '../../schemas/schema-directory.ts';
 import type { WriterSchema } from '../../schemas/writer-schema.ts';
 import type {
+  CommittedAt,
   FetchedSlice,
   Log,
   LogReader,
@@ -84,12 +85,13 @@ class FragileTransactor implements Transactor {
   }
 
   /** The memory log parks once more between the writes of the transaction and its end (`written`). */
-  async commit(batch: TransactionBatch): Promise<void> {
+  async commit(batch: TransactionBatch): Promise<readonly CommittedAt[]> {
     const { actor, fence } = this.#sight;
     await actor.park('commit');
-    await this.#inner.commit(batch);
+    const written = await this.#inner.commit(batch);
     fence.committed(this.#inner);
     await actor.park('committed');
+    return written;
   }
 
   async close(): Promise<void> {

@@ -288,7 +288,7 @@ describe('steps', () => {
               if (error !== undefined) throw error;
               committed.push(batch.records.length);
             }
-            await transactor.commit(batch);
+            return transactor.commit(batch);
           },
         };
       },

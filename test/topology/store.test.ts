@@ -7,6 +7,7 @@ import { type Instant, instantOfMillis } from '../../schemas/instant.ts';
 import { MemorySchemaDirectory } from '../../schemas/schema-directory-memory.ts';
 import { stateDecoder } from '../../topology/changelog.ts';
 import { DueIndex } from '../../topology/due-index.ts';
+import { keyBytes } from '../../topology/key-bytes.ts';
 import { table } from '../../topology/processor.ts';
 import { Store } from '../../topology/store.ts';
 
@@ -62,7 +63,7 @@ describe('overlay', () => {
 
   test('keys come in ascending order, whatever the order of writing and restoring', () => {
     const { store, timers } = newStore();
-    store.restore({ table: 'timers', key: 'm', bytes: encoded(value(1)), dueAt: null });
+    store.restore({ table: 'timers', key: keyBytes('m'), bytes: encoded(value(1)), dueAt: null });
     timers.set('z', value(2));
     timers.set('a', value(3));
     timers.delete('m');
@@ -73,7 +74,7 @@ describe('overlay', () => {
 describe('restored state', () => {
   const restored = (key: string, state: ClockTick | null, dueAt: Instant | null | undefined) => ({
     table: 'timers',
-    key,
+    key: keyBytes(key),
     bytes: state === null ? null : encoded(state),
     dueAt,
   });
@@ -112,7 +113,12 @@ describe('restored state', () => {
 
   test('that cannot be decoded names its place when it is asked for', () => {
     const { store, timers } = newStore();
-    store.restore({ table: 'timers', key: 'a', bytes: Buffer.from('0000000001', 'hex'), dueAt: null });
+    store.restore({
+      table: 'timers',
+      key: keyBytes('a'),
+      bytes: Buffer.from('0000000001', 'hex'),
+      dueAt: null,
+    });
     expect(() => timers.get('a')).toThrow(/timers\/a is not a ClockTick/);
   });
 });
@@ -138,20 +144,32 @@ describe('timers', () => {
       at: fc.integer({ min: 1, max: 30 }),
     });
     fc.assert(
-      fc.property(fc.array(change, { maxLength: 60 }), fc.integer({ min: 0, max: 31 }), (changes, now) => {
-        const times = new Map<string, number>();
-        const index = new DueIndex((key) => times.get(key) ?? null);
-        for (const { key, at } of changes) {
-          times.set(key, at);
-          index.add(key, at);
-        }
-        const expected = [...times]
-          .filter(([, at]) => at <= now)
-          .sort(([keyA, a], [keyB, b]) => a - b || (keyA < keyB ? -1 : 1))
-          .map(([key]) => key);
-        expect(index.due(now)).toEqual(expected);
-        expect(index.due(now)).toEqual(expected);
-      }),
+      fc.property(
+        fc.array(change, { maxLength: 60 }),
+        fc.integer({ min: 0, max: 31 }),
+        fc.nat(60),
+        (changes, now, restored) => {
+          const times = new Map<string, number>();
+          const keys = ['a', 'b', 'c', 'd', 'e'];
+          const index = new DueIndex(
+            (key) => times.get(key) ?? null,
+            (number) => keys[number] ?? '',
+          );
+          for (const [nth, { key, at }] of changes.entries()) {
+            times.set(key, at);
+            // What is restored comes first, in a task's life; here the index is also asked in between.
+            if (nth < restored) index.addRestored(keys.indexOf(key), at);
+            else index.add(key, at);
+            if (nth % 7 === 6) index.due(Math.min(now, 15));
+          }
+          const expected = [...times]
+            .filter(([, at]) => at <= now)
+            .sort(([keyA, a], [keyB, b]) => a - b || (keyA < keyB ? -1 : 1))
+            .map(([key]) => key);
+          expect(index.due(now)).toEqual(expected);
+          expect(index.due(now)).toEqual(expected);
+        },
+      ),
     );
   });
 });

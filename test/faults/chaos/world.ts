@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import type { EmbeddedPart } from '../../../infra/embedded/part.ts';
 import { choosePort } from '../../../infra/embedded/ports.ts';
 import { servicePart } from '../../../infra/embedded/services.ts';
-import { ALL_SERVICES, type System, startSystem } from '../../../infra/system.ts';
+import { ALL_SERVICES, cacheDirOf, type System, startSystem } from '../../../infra/system.ts';
 import { Cuts } from '../cuts.ts';
 import { KafkaProxy } from '../kafka-proxy.ts';
 
@@ -116,6 +116,8 @@ export class World {
     return {
       KAFKA_BROKERS: this.#proxy.address,
       SCHEMA_REGISTRY_URL: stack.schemaRegistryUrl,
+      // Shared by the members of a group, so that a partition also finds what an earlier owner of it left.
+      LEDGER_CACHE_DIR: cacheDirOf(this.#options.stateDir),
       LEDGER_INSTANCE: name === ELASTIC ? 'group' : '0/1',
       CLICKHOUSE_URL: stack.clickhouseUrl,
       CLICKHOUSE_USER: stack.clickhouseWriter.username,

@@ -7,6 +7,7 @@
 import { encodeFramed } from '../../../schemas/codec.ts';
 import type { Instant } from '../../../schemas/instant.ts';
 import { MemorySchemaDirectory } from '../../../schemas/schema-directory-memory.ts';
+import { keyBytes } from '../../../topology/key-bytes.ts';
 import type { Scenario } from '../../support/scenario.ts';
 
 type Fact = (world: Scenario) => Scenario['written'];
@@ -52,7 +53,7 @@ function restored(from: Scenario, to: Scenario): Scenario {
       const value = rows.get(key);
       if (value === undefined) continue;
       const bytes = encodeFramed(record, value, directory.idOf(record));
-      to.store.restore({ table, key, bytes, dueAt: undefined });
+      to.store.restore({ table, key: keyBytes(key), bytes, dueAt: undefined });
     }
   }
   return to;
