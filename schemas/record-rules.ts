@@ -55,8 +55,10 @@ const PAYMENT_IDS: ReadonlySet<string> = new Set([...IDS, 'provider']);
 export function textProblem(record: RecordName, value: object): RecordProblem | null {
   const ids = record === 'PaymentEvent' ? PAYMENT_IDS : IDS;
   const found: Found = { id: null, text: null };
-  for (const [name, part] of Object.entries(value)) {
-    // Almost every part is a number or a short text, and needs no closer look.
+  const fields = fieldsOf(value);
+  // Almost every part is a number or a short text and needs no closer look, so nothing is made for one on the way.
+  for (const name in fields) {
+    const part = fields[name];
     if (!isShort(part) || ids.has(name)) lookAt(part, { ids, name, field: name, found });
   }
   return found.id ?? found.text;
@@ -79,6 +81,10 @@ interface Place {
   readonly name: string;
   readonly field: string;
   readonly found: Found;
+}
+
+function fieldsOf(record: object): Readonly<Record<string, unknown>> {
+  return record as Readonly<Record<string, unknown>>;
 }
 
 function isShort(value: unknown): boolean {
