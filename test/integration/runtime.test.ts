@@ -1,6 +1,6 @@
 /**
- * The runtime over a real broker, in this process: an elastic group, records that nobody can read, and inputs that were
- * replaced behind its back.
+ * The runtime over a real broker, in this process: an elastic group, partitions divided anew, records that nobody can read,
+ * and inputs that were replaced behind its back.
  */
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -88,6 +88,33 @@ describe('an elastic group', () => {
     await second.stop();
     await expectExactlyOnce();
   });
+});
+
+describe('partitions that are divided anew', () => {
+  const divisions = [
+    ['0/1', ['0/2', '1/2']],
+    ['1/2', ['0/1']],
+    ['0/1', ['group']],
+    ['group', ['0/1']],
+  ] as const;
+  test.each(divisions)(
+    'while %s is at work, by starting %j: the former owner commits nothing more',
+    async (former, next) => {
+      const first = start(former);
+      await until(() => first.shares.length > 0);
+      const sending = feed.send(1_000);
+      const others = next.map(start);
+      await until(() => others.every(({ shares }) => shares.length > 0));
+      await sending;
+      await feed.send(500);
+      await drained();
+      // A fixed share ends when it is fenced; a member of a group waits for an assignment that does not come.
+      if (former === 'group') await first.stop();
+      else await expect(first.ended).rejects.toThrow('another instance has taken over partitions');
+      for (const { stop } of others) await stop();
+      await expectExactlyOnce();
+    },
+  );
 });
 
 describe('records that nobody can read', () => {
