@@ -99,10 +99,14 @@ export async function acquire(place: SharePlace): Promise<Acquired> {
     for (const each of restored) checkInputs(each, topicIds);
     return { transactor, restored, clusterId, topicIds };
   } catch (error) {
-    for (const { cache } of readings) await cache?.close();
+    await closeCaches(readings);
     await transactor.close();
     throw error;
   }
+}
+
+export async function closeCaches(of: readonly Pick<Restored, 'cache'>[]): Promise<void> {
+  for (const { cache } of of) await cache?.close();
 }
 
 /** Everything a partition of this service writes; nobody but the owner of its share does. */

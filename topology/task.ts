@@ -16,7 +16,7 @@ import type { Limits } from './limits.ts';
 import type { Share } from './lock.ts';
 import type { Log, OutgoingRecord, Position } from './log.ts';
 import type { AnyProcessor } from './processor.ts';
-import { type Acquired, acquire } from './restore.ts';
+import { type Acquired, acquire, closeCaches } from './restore.ts';
 import type { StateCaches } from './state-cache-folder.ts';
 import type { StepResult } from './step.ts';
 import { resolveSchemas } from './writer-schemas.ts';
@@ -35,6 +35,8 @@ export interface TaskOptions {
 export interface PreparedSteps {
   readonly results: readonly StepResult[];
   readonly records: readonly OutgoingRecord[];
+  /** The same records by partition, for what is kept of each. */
+  readonly byPartition: ReadonlyMap<number, readonly OutgoingRecord[]>;
   /** Of all cells, after these steps. */
   readonly positions: readonly Position[];
 }
@@ -71,7 +73,7 @@ export class Task {
     const reader = await log
       .reader({ positions, fetchBytesMax, partitionBytesMax, fetchWaitMs })
       .catch(async (error: unknown) => {
-        await closeCaches(acquired);
+        await closeCaches(acquired.restored);
         await acquired.transactor.close();
         throw error;
       });
@@ -89,6 +91,7 @@ export class Task {
     if (taken.size === 0) return null;
     const results: StepResult[] = [];
     const records: OutgoingRecord[] = [];
+    const byPartition = new Map<number, readonly OutgoingRecord[]>();
     for (const cell of this.cells) {
       const { partition, directory } = cell.state;
       const slices = taken.get(partition);
@@ -97,15 +100,18 @@ export class Task {
       const step = cell.take({ slices, held }, this.inbox.positions(partition));
       results.push(step.result);
       for (const record of step.records) records.push(record);
+      byPartition.set(partition, step.records);
     }
-    return { results, records, positions: this.#positions() };
+    return { results, records, byPartition, positions: this.#positions() };
   }
 
   /** Commits what was prepared; calls come in the order of `prepare` and never overlap. */
-  async commit({ records, positions }: PreparedSteps): Promise<void> {
+  async commit({ records, byPartition, positions }: PreparedSteps): Promise<void> {
     const groupPositions = this.#positionsDue() ? this.#published(positions) : null;
     const written = await this.#acquired.transactor.commit({ records, groupPositions });
-    for (const { cache } of this.#acquired.restored) cache?.committed(records, written);
+    for (const { cache, state } of this.#acquired.restored) {
+      cache?.committed(byPartition.get(state.partition) ?? [], written);
+    }
   }
 
   /** Prepares and commits what is waiting; returns the steps, none when nothing was waiting. */
@@ -133,7 +139,7 @@ export class Task {
     try {
       await this.inbox.close();
     } finally {
-      await closeCaches(this.#acquired);
+      await closeCaches(this.#acquired.restored);
       await this.#acquired.transactor.close();
     }
   }
@@ -159,8 +165,4 @@ export class Task {
       this.inbox.positions(partition).map(({ topic, offset }) => ({ topic, partition, offset })),
     );
   }
-}
-
-async function closeCaches({ restored }: Acquired): Promise<void> {
-  for (const { cache } of restored) await cache?.close();
 }
