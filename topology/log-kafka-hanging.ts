@@ -25,7 +25,12 @@ const describeProducers = { apiKey: 61, apiVersion: 0, apiName: 'DescribeProduce
 const writeTxnMarkers = { apiKey: 27, apiVersion: 1, apiName: 'WriteTxnMarkers' } as const;
 const describeTransactions = { apiKey: 65, apiVersion: 0, apiName: 'DescribeTransactions' } as const;
 const idNotFound = 105;
-const noTransaction: LastTransaction = { producerId: -1, state: 'none', verdict: null };
+const noTransaction: LastTransaction = {
+  producerId: -1,
+  producerEpoch: -1,
+  state: 'none',
+  verdict: null,
+};
 /** What is ongoing when the next producer opens is aborted by that. */
 const verdicts: Readonly<Record<string, 'commit' | 'abort'>> = {
   Ongoing: 'abort',
@@ -40,7 +45,9 @@ const pauseMs = 20;
 
 /** How a coordinator remembers the last transaction of an id, before its next producer is opened. */
 export interface LastTransaction {
+  /** -1 where no coordinator knows the id. */
   readonly producerId: number;
+  readonly producerEpoch: number;
   readonly state: string;
   /** Null when the state does not tell. */
   readonly verdict: 'commit' | 'abort' | null;
@@ -88,14 +95,14 @@ function describedTransaction(reader: WireReader) {
   reader.int32();
   reader.int64();
   const producerId = reader.int64();
-  reader.int16();
+  const producerEpoch = reader.int16();
   reader.compactArray(() => {
     reader.compactString();
     reader.compactArray(() => reader.int32());
     reader.skipTags();
   });
   reader.skipTags();
-  const last: LastTransaction = { producerId, state, verdict: verdicts[state] ?? null };
+  const last: LastTransaction = { producerId, producerEpoch, state, verdict: verdicts[state] ?? null };
   return { errorCode, id, last };
 }
 

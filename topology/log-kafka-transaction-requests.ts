@@ -10,7 +10,7 @@
  *
  * Invariant: an answer that is not plain success is raised, and nothing here asks twice.
  */
-import type { Position, TopicPartition } from './log.ts';
+import type { Identity, Position, TopicPartition } from './log.ts';
 import type { KafkaClient } from './log-kafka-client.ts';
 import { errorOfCode } from './log-kafka-errors.ts';
 import { askFlexibly } from './log-kafka-flexible.ts';
@@ -23,11 +23,6 @@ const noGeneration = -1;
 const noLeaderEpoch = -1;
 
 export type Verdict = 'commit' | 'abort';
-
-export interface Identity {
-  readonly producerId: number;
-  readonly producerEpoch: number;
-}
 
 export interface GroupPositions {
   readonly group: string;

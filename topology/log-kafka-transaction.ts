@@ -9,18 +9,27 @@
  *  2. Sequence numbers advance per partition over all transactions of an epoch; nothing that may have been written is
  *     sent again, so after any error the whole producer is thrown away and they start anew with the next epoch.
  *  3. A partition's batches are sent one after the other, in order.
+ *  4. A tenure knows an identity only while no request that would change it is without an answer.
  */
 
-import type { CommittedAt, LogError, OutgoingRecord, Position, TopicPartition } from './log.ts';
+import {
+  type CommittedAt,
+  type Identity,
+  LogError,
+  type OutgoingRecord,
+  type Position,
+  type Tenure,
+  type TopicPartition,
+} from './log.ts';
 import type { KafkaClient } from './log-kafka-client.ts';
-import { errorOfCode, lostReplyCode, retrying } from './log-kafka-errors.ts';
+import { classify, errorOfCode, lostReplyCode, retrying } from './log-kafka-errors.ts';
 import { endHanging, type LastTransaction, lastTransaction } from './log-kafka-hanging.ts';
 import { type PlannedBatch, planBatches, planRounds, transactionRecordBytesMax } from './log-kafka-plan.ts';
 import { decodeProduce, encodeProduce, produceKey } from './log-kafka-produce.ts';
+import { isStillOurs } from './log-kafka-tenure.ts';
 import {
   type Asking,
   type GroupPositions,
-  type Identity,
   REQUESTS,
   type TransactionRequests,
   type TransactionVersion,
@@ -54,6 +63,7 @@ export interface ProducerOptions {
   readonly now: () => number;
   /** The newest version of transactions to use, where the cluster has it too. */
   readonly versionMax: TransactionVersion;
+  readonly tenure?: Tenure | undefined;
 }
 
 interface Opened {
@@ -72,6 +82,7 @@ export class KafkaProducer {
   readonly #now: () => number;
   readonly #last: LastTransaction;
   readonly #coordinator: number;
+  readonly #tenure: Tenure;
   readonly #groupCoordinators = new Map<string, number>();
   readonly #sequences = new Map<string, number>();
   #identity: Identity;
@@ -84,19 +95,30 @@ export class KafkaProducer {
     this.#coordinator = opened.coordinator;
     this.#identity = opened.identity;
     this.#last = opened.last;
+    this.#tenure = options.tenure ?? { identity: null };
   }
 
   static async open(options: ProducerOptions): Promise<KafkaProducer> {
-    const { client, transactionalId, timeoutMs, versionMax } = options;
+    const { client, transactionalId, timeoutMs, versionMax, tenure } = options;
     const place = `InitProducerId of ${transactionalId}`;
+    const held = tenure?.identity ?? null;
     let last: LastTransaction | null = null;
     return client.retrying({ place, ...opening }, async () => {
       const coordinator = await findCoordinator(client, transactionalId, 'transaction');
       const broker = await client.broker(coordinator);
       const version = versionMax === 1 ? 1 : await transactionVersionOf(client, coordinator);
-      // Asked once: an attempt whose reply was lost may already have wiped the answer out.
-      last ??= await lastTransaction(client, coordinator, transactionalId);
-      const given = await broker.initProducerId({ transactionalId, transactionTimeout: timeoutMs });
+      const known = await lastTransaction(client, coordinator, transactionalId);
+      if (held !== null && !isStillOurs(held, known, version)) {
+        throw new LogError('fenced', 'TAKEN_OVER', `${transactionalId} was opened by another owner`);
+      }
+      // The first answer counts: an attempt that was refused may already have changed it.
+      last ??= known;
+      if (tenure !== undefined) tenure.identity = null;
+      const request = { transactionalId, transactionTimeout: timeoutMs };
+      const given = await broker.initProducerId(request).catch((error: unknown) => {
+        if (tenure !== undefined && classify(error, place).code !== lostReplyCode) tenure.identity = held;
+        throw error;
+      });
       const identity = { producerId: Number(given.producerId), producerEpoch: given.producerEpoch };
       return new KafkaProducer(options, { coordinator, identity, last, version });
     });
@@ -107,11 +129,15 @@ export class KafkaProducer {
     return this.#last;
   }
 
-  /** Ends what a broker has left undecided in partitions that only this id, and rivals fenced since, have written. */
+  /**
+   * Ends what a broker has left undecided in partitions that only this id, and rivals fenced since, have written. From then
+   * on the id is known to be ours.
+   */
   async settle(owned: readonly TopicPartition[], rivals: readonly LastTransaction[] = []): Promise<void> {
     await this.client.retrying({ place: `owned partitions of ${this.transactionalId}`, ...opening }, () =>
       endHanging(this.client, owned, [this.#last, ...rivals]),
     );
+    this.#tenure.identity = this.#identity;
   }
 
   begin(): OpenTransaction {
@@ -168,6 +194,7 @@ export class KafkaProducer {
     if (next.producerId === this.#identity.producerId && next.producerEpoch === this.#identity.producerEpoch)
       return;
     this.#identity = next;
+    this.#tenure.identity = next;
     this.#sequences.clear();
   }
 

@@ -103,10 +103,12 @@ export class KafkaLog implements Log {
   }
 
   async transactor(transactionalId: string, options: TransactorOptions): Promise<Transactor> {
+    // Whoever still holds the id has fenced its rivals before; one of them that is just opening would be its successor.
+    const rivalIds = (options.tenure?.identity ?? null) === null ? (options.rivals ?? []) : [];
     const producer = await this.producer(transactionalId, options);
     try {
       const opening = this.#producerOptions(producer.client, options.timeoutMs);
-      const rivals = await fenceRivals(producer, options.rivals ?? [], opening);
+      const rivals = await fenceRivals(producer, rivalIds, opening);
       await producer.settle(options.owned ?? [], rivals);
     } catch (error) {
       await producer.client.close();
@@ -116,12 +118,16 @@ export class KafkaLog implements Log {
   }
 
   /** The identity under a transactor, for those who need a transaction step by step. */
-  async producer(transactionalId: string, options: { readonly timeoutMs: number }): Promise<KafkaProducer> {
+  async producer(
+    transactionalId: string,
+    { timeoutMs, tenure }: Pick<TransactorOptions, 'timeoutMs' | 'tenure'>,
+  ): Promise<KafkaProducer> {
     const client = new KafkaClient(this.#options);
     try {
       return await KafkaProducer.open({
-        ...this.#producerOptions(client, options.timeoutMs),
+        ...this.#producerOptions(client, timeoutMs),
         transactionalId,
+        tenure,
       });
     } catch (error) {
       await client.close();

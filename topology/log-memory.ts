@@ -86,8 +86,14 @@ export class MemoryLog implements Log {
 
   async transactor(transactionalId: string, options?: TransactorOptions): Promise<Transactor> {
     strike(this.faults, { at: 'open', transactionalId });
+    const tenure = options?.tenure ?? { identity: null };
+    const isFirst = tenure.identity === null;
+    if (!isFirst && this.#seats.get(transactionalId)?.epoch !== tenure.identity?.producerEpoch) {
+      throw new LogError('fenced', 'TAKEN_OVER', `${transactionalId} was opened by another owner`);
+    }
     const seat = this.#takenSeat(transactionalId);
-    for (const rival of options?.rivals ?? []) {
+    tenure.identity = { producerId: 0, producerEpoch: seat.epoch };
+    for (const rival of isFirst ? (options?.rivals ?? []) : []) {
       const taken = this.#seats.get(rival);
       if (taken !== undefined) takeSeat(taken);
     }

@@ -15,7 +15,9 @@
  *  4. Opening a transactor fences every older transactor of the same id, and ends its open transaction. In the
  *     partitions it owns everything is then decided, even what a broker left undecided when it was killed: otherwise
  *     the first commit could also commit what was aborted.
- *  5. `Transactor.commit` is all or nothing. When it rejects, the outcome is unknown unless the error says
+ *  5. Opening with a tenure is refused as fenced when somebody else has opened the id since: a former owner that comes
+ *     back after trouble of its own never fences its successor.
+ *  6. `Transactor.commit` is all or nothing. When it rejects, the outcome is unknown unless the error says
  *     otherwise, and the transactor must be thrown away.
  */
 
@@ -104,13 +106,29 @@ export interface Transactor {
   close(): Promise<void>;
 }
 
+/** Who writes under a transactional id: an epoch for each time it was opened. */
+export interface Identity {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+}
+
+/**
+ * What one process knows to be its own of an id, from one transactor to the next; the log keeps it up to date. A new one
+ * knows nothing, and so does one whose last opening got no answer.
+ */
+export interface Tenure {
+  identity: Identity | null;
+}
+
 export interface TransactorOptions {
   /** The log aborts a transaction that lasts longer. */
   readonly timeoutMs: number;
-  /** Other ids whose owners may write what this id writes: they are fenced, after this one was opened. */
+  /** Other ids whose owners may write what this id writes: they are fenced, after this one was opened for the first time. */
   readonly rivals?: readonly string[];
   /** Partitions that nobody but this id and its rivals ever writes; none when absent. */
   readonly owned?: readonly TopicPartition[];
+  /** Absent: whoever has the id is fenced. */
+  readonly tenure?: Tenure | undefined;
 }
 
 export interface AppendedAt extends TopicPartition {

@@ -20,6 +20,7 @@ import {
   LogError,
   type LogRecord,
   type Position,
+  type Tenure,
   type TopicPartition,
   type Transactor,
 } from './log.ts';
@@ -37,6 +38,7 @@ export interface SharePlace {
   readonly states: readonly TaskState[];
   /** Where state is kept on this machine as well; absent: nowhere. */
   readonly caches: StateCaches | undefined;
+  readonly tenure: Tenure | undefined;
 }
 
 export interface Restored {
@@ -73,11 +75,12 @@ interface Reading {
 }
 
 export async function acquire(place: SharePlace): Promise<Acquired> {
-  const { log, limits, lock, states } = place;
+  const { log, limits, lock, states, tenure } = place;
   const transactor = await log.transactor(lock.transactionalId, {
     timeoutMs: limits.transactionTimeoutMs,
     rivals: lock.rivals,
     owned: states.flatMap(ownPartitions),
+    tenure,
   });
   const readings: Reading[] = [];
   try {

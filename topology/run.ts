@@ -8,10 +8,12 @@
  *  2. Steps start `commitIntervalMs` after those before, later when these took long, or at once when a full batch is
  *     waiting.
  *  3. Each trouble doubles the pause before the next try; only a committed step shortens it again.
- *  4. The loop ends only by the signal, by being fenced, or by throwing an error that must end the process.
+ *  4. The share is taken once. After trouble it is taken again only if nobody else has taken it since.
+ *  5. The loop ends only by the signal, by being fenced, or by throwing an error that must end the process.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { reactionTo } from './failures.ts';
+import type { Tenure } from './log.ts';
 import type { StepResult } from './step.ts';
 import { type PreparedSteps, Task, type TaskOptions } from './task.ts';
 
@@ -28,13 +30,14 @@ export async function runTask(
   signal: AbortSignal,
 ): Promise<'stopped' | 'fenced'> {
   let pauseMs = options.limits.retryPauseMs;
+  const tenure: Tenure = { identity: null };
   const onCommitted = (steps: readonly StepResult[], tookMs: number): void => {
     pauseMs = options.limits.retryPauseMs;
     hooks.onCommitted?.(steps, tookMs);
   };
   while (!signal.aborted) {
     try {
-      const task = await Task.acquire(options);
+      const task = await Task.acquire({ ...options, tenure });
       hooks.onAcquired?.(task);
       await work(task, { ...hooks, onCommitted }, signal);
     } catch (error) {

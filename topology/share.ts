@@ -8,7 +8,8 @@
  * Invariants:
  *  1. A service starts only when all its inputs have the same number of partitions.
  *  2. One task that must end the process ends all of them: a half-working service is never left running.
- *  3. A fenced task is not acquired again until the group assigns its partition anew; an instance with a fixed share
+ *  3. `ready` is said when every partition of the share has been acquired, again with each new assignment.
+ *  4. A fenced task is not acquired again until the group assigns its partition anew; an instance with a fixed share
  *     ends, because somebody else was started on it.
  */
 import type { Logger } from 'pino';
@@ -74,6 +75,7 @@ async function runShare(options: InstanceOptions, share: Share): Promise<void> {
 interface RunningTask {
   readonly stop: AbortController;
   readonly done: Promise<unknown>;
+  isAcquired: boolean;
 }
 
 /** Elastic assignment: the group says which partitions are ours; a fenced task waits for the next assignment. */
@@ -88,28 +90,40 @@ async function runElastic(options: InstanceOptions, partitions: number): Promise
   const onAbort = (): void => void leave();
   signal.addEventListener('abort', onAbort, { once: true });
   const tasks = new Map<number, RunningTask>();
+  let assigned: readonly number[] = [];
+  const noteIfReady = (): void => {
+    const ready = assigned.every((partition) => tasks.get(partition)?.isAcquired === true);
+    if (ready) logger.info({ partitions: assigned, ready }, 'ready');
+  };
   let failure: { readonly error: unknown } | null = null;
-  const start = (partition: number): RunningTask => {
+  const start = (partition: number): void => {
     const stop = new AbortController();
     const either = AbortSignal.any([signal, stop.signal]);
     const share = shareOf(processor.service, { k: partition, n: partitions }, partitions);
-    const done = runTask({ ...options, share }, hooksOf(options, share.partitions), either)
+    const onAcquired = (): void => {
+      if (running.isAcquired) return;
+      running.isAcquired = true;
+      noteIfReady();
+    };
+    const hooks = { ...hooksOf(options, share.partitions), onAcquired };
+    const done = runTask({ ...options, share }, hooks, either)
       .catch((error: unknown) => {
         failure ??= { error };
         onAbort();
       })
       .finally(() => tasks.delete(partition));
-    return { stop, done };
+    const running: RunningTask = { stop, done, isAcquired: false };
+    tasks.set(partition, running);
   };
   try {
     while (!signal.aborted && failure === null) {
-      const assigned = await membership.next();
+      assigned = await membership.next();
       await stopAll([...tasks].filter(([partition]) => !assigned.includes(partition)));
       if (signal.aborted || failure !== null) break;
       for (const partition of assigned) {
-        if (!tasks.has(partition)) tasks.set(partition, start(partition));
+        if (!tasks.has(partition)) start(partition);
       }
-      logger.info({ partitions: assigned, ready: true }, 'assigned');
+      noteIfReady();
     }
   } finally {
     signal.removeEventListener('abort', onAbort);

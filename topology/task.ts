@@ -14,7 +14,7 @@ import { Cell, newTaskState } from './cell.ts';
 import { Inbox } from './inbox.ts';
 import type { Limits } from './limits.ts';
 import type { Share } from './lock.ts';
-import type { Log, OutgoingRecord, Position } from './log.ts';
+import type { Log, OutgoingRecord, Position, Tenure } from './log.ts';
 import type { AnyProcessor } from './processor.ts';
 import { type Acquired, acquire, closeCaches } from './restore.ts';
 import type { StateCaches } from './state-cache-folder.ts';
@@ -29,6 +29,8 @@ export interface TaskOptions {
   readonly share: Share;
   /** Where the state is kept on this machine as well; absent: nowhere. */
   readonly caches?: StateCaches | undefined;
+  /** What this process held of the share before; absent: whoever has it is fenced. */
+  readonly tenure?: Tenure | undefined;
 }
 
 /** Steps that were evaluated and are to be committed together. */
@@ -63,11 +65,11 @@ export class Task {
   }
 
   static async acquire(options: TaskOptions): Promise<Task> {
-    const { log, directory, limits, processor, share, caches } = options;
+    const { log, directory, limits, processor, share, caches, tenure } = options;
     const states = await Promise.all(
       share.partitions.map((partition) => newTaskState({ log, directory, processor, partition })),
     );
-    const acquired = await acquire({ log, limits, lock: share.lock, states, caches });
+    const acquired = await acquire({ log, limits, lock: share.lock, states, caches, tenure });
     const { fetchBytesMax, partitionBytesMax, fetchWaitMs } = limits;
     const positions = acquired.restored.flatMap((restored) => restored.positions);
     const reader = await log

@@ -18,9 +18,9 @@ logContract('the in-memory log', async () => {
   return {
     log,
     openTransaction: (id) => log.openTransaction(id),
-    deafTransactor: (id) => {
+    deafTransactor: (id, tenure) => {
       deaf.add(id);
-      return log.transactor(id);
+      return log.transactor(id, { timeoutMs: 10_000, tenure });
     },
     loseMarkers: async (id, verdict, { kept, lost }) => {
       const transaction = await log.openTransaction(id);

@@ -13,6 +13,7 @@ import type {
   LogRecord,
   OutgoingRecord,
   Position,
+  Tenure,
   TopicPartition,
   Transactor,
 } from '../../topology/log.ts';
@@ -29,7 +30,7 @@ export interface LogHarness {
   /** A transaction under a fresh epoch of the id. */
   openTransaction(transactionalId: string): Promise<ContractTransaction>;
   /** A transactor whose first commit loses its reply. */
-  deafTransactor(transactionalId: string): Promise<Transactor>;
+  deafTransactor(transactionalId: string, tenure?: Tenure): Promise<Transactor>;
   /** Ends a transaction as told, but the markers of the `lost` records' partitions are never written. */
   loseMarkers(
     transactionalId: string,

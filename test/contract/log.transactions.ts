@@ -5,7 +5,7 @@
  */
 
 import { expect } from 'vitest';
-import type { CommittedAt, LogRecord, Position, Transactor } from '../../topology/log.ts';
+import type { CommittedAt, LogRecord, Position, Tenure, Transactor } from '../../topology/log.ts';
 import { compactedConfig, drain, fresh, freshTopic, type LogHarness } from './log.harness.ts';
 import { textRecord, valuesOf } from './log.records.ts';
 
@@ -203,6 +203,52 @@ async function unknownOutcome(harness: LogHarness): Promise<void> {
   expect(left?.slice(-2)).toEqual(['barrier', 'end']);
 }
 
+/** Coming back after trouble of one's own is no takeover; coming back after a takeover is refused, whatever the new owner did. */
+async function formerOwnerStandsBack(harness: LogHarness): Promise<void> {
+  const { log } = harness;
+  const topic = await freshTopic(log, 1);
+  const left = async (id: string): Promise<void> => {
+    const open = await harness.openTransaction(id);
+    await open.write([textRecord(topic, 0, ['k', 'left open'])]);
+  };
+  const takeovers: Readonly<Record<string, (id: string) => Promise<void>>> = {
+    opened: async (id) => (await log.transactor(id, { timeoutMs })).close(),
+    'is writing': left,
+    'has committed': async (id) => {
+      const owner = await log.transactor(id, { timeoutMs });
+      await commitOne(owner, topic, 'owner');
+      await owner.close();
+    },
+  };
+  for (const takeOver of Object.values(takeovers)) {
+    const id = fresh('tx');
+    const tenure: Tenure = { identity: null };
+    await left(id);
+    const deaf = await harness.deafTransactor(id, tenure);
+    await expect(commitOne(deaf, topic, 'first')).rejects.toMatchObject({ kind: 'unknown_outcome' });
+    for (let time = 0; time < 3; time += 1) {
+      const again = await log.transactor(id, { timeoutMs, tenure });
+      await commitOne(again, topic, 'again');
+      await again.close();
+    }
+    await takeOver(id);
+    await expect(log.transactor(id, { timeoutMs, tenure })).rejects.toMatchObject({ code: 'TAKEN_OVER' });
+    await deaf.close();
+  }
+}
+
+/** A rival that opens while a former owner comes back is its successor and not its rival. */
+async function comingBackFencesNoRival({ log }: LogHarness): Promise<void> {
+  const topic = await freshTopic(log, 1);
+  const [id, rival] = [fresh('own'), fresh('rival')];
+  const options = { timeoutMs, rivals: [rival], tenure: { identity: null } };
+  await (await log.transactor(id, options)).close();
+  const successor = await log.transactor(rival, { timeoutMs });
+  await (await log.transactor(id, options)).close();
+  await commitOne(successor, topic, 'successor');
+  await successor.close();
+}
+
 /** What the coordinator decided holds in the partition whose marker was lost, too; then the id goes on as ever. */
 async function lostMarkersAreWritten(harness: LogHarness): Promise<void> {
   for (const verdict of ['commit', 'abort'] as const) {
@@ -338,6 +384,8 @@ export const transactionCases: Readonly<Record<string, (harness: LogHarness) => 
   'moves over a compacted log with emptied batches': compacted,
   'fences a zombie and ends what it left open': zombieIsFenced,
   'fences rivals and ends what they left open': rivalsAreFenced,
+  'takes an id again after trouble, unless somebody else has taken it since': formerOwnerStandsBack,
+  'leaves rivals alone where an id is taken again': comingBackFencesNoRival,
   'says so when the outcome of a commit is unknown': unknownOutcome,
   'writes the markers that a broker has lost, as its coordinator decided': lostMarkersAreWritten,
   'commits a transaction of many batches': largeTransaction,

@@ -2,7 +2,7 @@
 
 import { ConfigResourceTypes } from 'kafkajs';
 import { inject } from 'vitest';
-import { LogError } from '../../topology/log.ts';
+import { LogError, type Tenure } from '../../topology/log.ts';
 import { type KafkaLog, openKafkaLog } from '../../topology/log-kafka.ts';
 import { createAdmin } from '../../topology/log-kafka-client.ts';
 import { KafkaTransactor } from '../../topology/log-kafka-transactor.ts';
@@ -21,16 +21,17 @@ async function makeLog(servers: readonly string[], transactionVersionMax: 1 | 2)
   const admin = createAdmin(connection);
   await admin.connect();
   const closers: (() => Promise<void>)[] = [];
-  const producerOf = async (id: string, owner = log) => {
-    const producer = await owner.producer(id, { timeoutMs: 20_000 });
+  const producerOf = async (id: string, owner = log, tenure?: Tenure) => {
+    const producer = await owner.producer(id, { timeoutMs: 20_000, tenure });
     closers.push(() => producer.client.close());
     return producer;
   };
   return {
     log,
     openTransaction: async (id) => (await producerOf(id)).begin(),
-    deafTransactor: async (id) => {
-      const producer = await producerOf(id);
+    deafTransactor: async (id, tenure) => {
+      const producer = await producerOf(id, log, tenure);
+      await producer.settle([]);
       const end = producer.end.bind(producer);
       producer.end = async (verdict) => {
         const answer = end(verdict);

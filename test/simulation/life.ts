@@ -54,6 +54,7 @@ export class Life {
       processor: role.processor,
       share: role.share,
       limits: limitsOf(stage.random),
+      tenure: { identity: null },
     };
   }
 

@@ -154,6 +154,19 @@ describe('trouble', () => {
     expect(running.seen).toEqual({ acquired: 1, steps: [], troubles: ['stand_back'] });
   });
 
+  test('a former owner whose commit got no answer stands back when another has the share by then', async () => {
+    const { faults, hook } = troubled();
+    const bench = await newBench({ faults: hook });
+    const running = start(bench);
+    await until(() => running.seen.acquired === 1);
+    faults.step = 1;
+    const owner = bench.log.openTransaction('rating-0');
+    await appendUses(bench, 0, 1);
+    expect(await running.ended).toBe('fenced');
+    expect(running.seen.troubles).toEqual(['acquire_again', 'stand_back']);
+    await expect((await owner).commit()).resolves.toBeUndefined();
+  });
+
   test('lost data ends the process with an error that names the place', async () => {
     const bench = await newBench();
     const running = start(bench);
