@@ -67,13 +67,10 @@ export class Cell {
     const { partition, directory, processor, store } = this.state;
     const place = changelogOf(this.state);
     const headers = outputHeaders(processor.service, result.step);
-    const outputs = result.written.map(({ topic, record, key, value }, index) => ({
-      topic,
-      partition,
-      key,
-      value,
-      ...headers(record, index),
-    }));
+    const outputs = result.written.map(({ topic, record, key, value }, index): OutgoingRecord => {
+      const written = headers(record, index);
+      return { topic, partition, key, value, headers: written.headers, sharedHeaders: written.sharedHeaders };
+    });
     const { clusterId, topicIds } = this.#inputs;
     const checkpoint: Checkpoint = {
       clusterId,

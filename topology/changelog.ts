@@ -212,6 +212,5 @@ function encoded<N extends RecordName>(
 }
 
 function outgoing(place: ChangelogPartition, key: string | Buffer, value: Buffer | null): OutgoingRecord {
-  const bytes = typeof key === 'string' ? Buffer.from(key) : key;
-  return { topic: place.topic, partition: place.partition, key: bytes, value };
+  return { topic: place.topic, partition: place.partition, key, value };
 }

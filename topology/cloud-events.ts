@@ -31,10 +31,10 @@ function fixed(service: ServiceName, record: RecordName): readonly Header[] {
 export function outputHeaders(
   service: ServiceName,
   step: Step,
-): (record: RecordName, index: number) => Pick<OutgoingRecord, 'headers' | 'sharedHeaders'> {
+): (record: RecordName, index: number) => Required<Pick<OutgoingRecord, 'headers' | 'sharedHeaders'>> {
   const prefix = `${service}/${step.partition}/${step.step}/`;
   return (record, index) => ({
-    headers: [['ce_id', Buffer.from(`${prefix}${index}`, 'latin1')]],
+    headers: [['ce_id', `${prefix}${index}`]],
     sharedHeaders: fixed(service, record),
   });
 }

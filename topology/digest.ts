@@ -9,6 +9,7 @@
 import { createHash } from 'node:crypto';
 import { encodeBody } from '../schemas/codec.ts';
 import type { Step } from '../schemas/generated/step.ts';
+import { sizeOfContent, writeText } from './text-bytes.ts';
 
 const FRAME_BYTES = 5;
 /** Up to here a loop is faster than a call. */
@@ -19,7 +20,7 @@ export const NO_DIGEST: Buffer = Buffer.alloc(32);
 
 export interface DigestedOutput {
   readonly topic: string;
-  readonly key: Buffer;
+  readonly key: Buffer | string;
   /** Framed Avro. */
   readonly value: Buffer;
 }
@@ -31,7 +32,7 @@ export function digestOutputs(outputs: readonly DigestedOutput[]): Buffer {
   const hash = createHash('sha256');
   let used = 0;
   for (const output of outputs) {
-    const size = 12 + output.topic.length + output.key.length + output.value.length - FRAME_BYTES;
+    const size = 12 + output.topic.length + sizeOfContent(output.key) + output.value.length - FRAME_BYTES;
     if (used + size > SCRATCH_BYTES) {
       hash.update(scratch.subarray(0, used));
       used = 0;
@@ -48,15 +49,18 @@ export function digestOutputs(outputs: readonly DigestedOutput[]): Buffer {
   return hash.update(scratch.subarray(0, used)).digest();
 }
 
-function putPieces({ topic, key, value }: DigestedOutput, target: Buffer, start: number): void {
+function putPieces(output: DigestedOutput, target: Buffer, start: number): void {
+  const { topic, key, value } = output;
+  const keyLength = sizeOfContent(key);
   const keyAt = start + 4 + topic.length + 4;
-  const bodyAt = keyAt + key.length + 4;
+  const bodyAt = keyAt + keyLength + 4;
   // The frame is copied with the body, where the pieces before it then overwrite it: a part of a buffer costs more.
   value.copy(target, bodyAt - FRAME_BYTES);
   putLength(target, start, topic.length);
   for (let index = 0; index < topic.length; index += 1) target[start + 4 + index] = topic.charCodeAt(index);
-  putLength(target, keyAt - 4, key.length);
-  if (key.length > SHORT_BYTES_MAX) key.copy(target, keyAt);
+  putLength(target, keyAt - 4, keyLength);
+  if (typeof key === 'string') writeText(target, keyAt, key, keyLength);
+  else if (key.length > SHORT_BYTES_MAX) key.copy(target, keyAt);
   else for (let index = 0; index < key.length; index += 1) target[keyAt + index] = key[index] ?? 0;
   putLength(target, bodyAt - 4, value.length - FRAME_BYTES);
 }

@@ -198,7 +198,7 @@ export class Inbox {
 }
 
 function sizeOf(record: LogRecord): number {
-  return (record.value?.length ?? 0) + (record.key?.length ?? 0);
+  return record.size ?? (record.value?.length ?? 0) + (record.key?.length ?? 0);
 }
 
 /** Takes what there is room for; nothing when nothing waits. */

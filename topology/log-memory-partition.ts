@@ -10,6 +10,7 @@
  */
 
 import { type Header, LogError, type LogRecord, type OutgoingRecord } from './log.ts';
+import { bytesOf } from './text-bytes.ts';
 
 /** Whatever writes under a transaction and can put its verdict into a partition, once more. */
 export interface Marking {
@@ -63,7 +64,7 @@ export class MemoryPartition {
       partition: this.partition,
       offset,
       appendedAt,
-      key: copyOf(outgoing.key),
+      key: copyOf(bytesOf(outgoing.key)),
       value: copyOf(outgoing.value),
       headers: copyOfHeaders(outgoing),
     });
@@ -170,7 +171,7 @@ function copyOfHeaders({
   sharedHeaders = noHeaders,
 }: OutgoingRecord): readonly Header[] {
   if (headers.length + sharedHeaders.length === 0) return noHeaders;
-  return [...headers, ...sharedHeaders].map(([name, value]): Header => [name, Buffer.from(value)]);
+  return [...headers, ...sharedHeaders].map(([name, value]): Header => [name, Buffer.from(bytesOf(value))]);
 }
 
 function sizeOf(record: LogRecord): number {

@@ -29,6 +29,7 @@ import { MemoryGroup } from './log-memory-group.ts';
 import type { MemoryPartition } from './log-memory-partition.ts';
 import { MemoryReader, type Scheduler } from './log-memory-reader.ts';
 import { MemoryTransaction, MemoryTransactor, type ProducerSeat, takeSeat } from './log-memory-transactor.ts';
+import { sizeOfContent } from './text-bytes.ts';
 
 /** The largest record the broker's default `message.max.bytes` lets through with room for its batch. */
 const recordBytesMax = 900_000;
@@ -156,7 +157,7 @@ export class MemoryLog implements Log {
   }
 
   partitionFor(record: OutgoingRecord, bytesMax: number = recordBytesMax): MemoryPartition {
-    const bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0);
+    const bytes = sizeOfContent(record.key) + sizeOfContent(record.value);
     if (bytes > bytesMax) throw new LogError('fatal', 'MESSAGE_TOO_LARGE', `${bytes} bytes`);
     return this.admin.partition(record);
   }

@@ -35,17 +35,25 @@ export interface LogRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: readonly Header[];
+  /** Bytes of key and value, where that is known without looking at them. */
+  readonly size?: number;
 }
 
-/** One record to be written. The partition is always chosen by the caller (see `partitioner.ts`). */
+/** A header to be written; text becomes UTF-8. */
+export type OutgoingHeader = readonly [name: string, value: Buffer | string];
+
+/**
+ * One record to be written. The partition is always chosen by the caller (see `partitioner.ts`). A key that is text becomes
+ * UTF-8 when the record is written; until then it costs no buffer of its own.
+ */
 export interface OutgoingRecord {
   readonly topic: string;
   readonly partition: number;
-  readonly key: Buffer | null;
+  readonly key: Buffer | string | null;
   readonly value: Buffer | null;
-  readonly headers?: readonly Header[];
+  readonly headers?: readonly OutgoingHeader[];
   /** Come after those. What many records have in common is written once where they hold the same array. */
-  readonly sharedHeaders?: readonly Header[];
+  readonly sharedHeaders?: readonly OutgoingHeader[];
 }
 
 export interface TopicPartition {

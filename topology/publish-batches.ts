@@ -10,9 +10,11 @@
  *  3. At most `heldRecordsMax` records and `heldBytesMax` bytes wait or are under way; what is more is refused at once
  *     and nothing of it is kept.
  */
+
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AppendedAt, Log, OutgoingRecord } from './log.ts';
 import { PublishError, publishErrorOf } from './publish-error.ts';
+import { sizeOfContent } from './text-bytes.ts';
 
 export interface BatchLimits {
   readonly lingerMs: number;
@@ -145,7 +147,7 @@ export function checkSizes(records: readonly OutgoingRecord[], recordBytesMax: n
 }
 
 function sizeOf(record: OutgoingRecord): number {
-  let bytes = RECORD_OVERHEAD_BYTES + (record.key?.length ?? 0) + (record.value?.length ?? 0);
-  for (const [name, value] of record.headers ?? []) bytes += name.length + value.length + 4;
+  let bytes = RECORD_OVERHEAD_BYTES + sizeOfContent(record.key) + sizeOfContent(record.value);
+  for (const [name, value] of record.headers ?? []) bytes += name.length + sizeOfContent(value) + 4;
   return bytes;
 }

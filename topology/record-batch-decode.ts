@@ -9,7 +9,8 @@
  *  2. Aborted transactions are taken in order of their first offset, each opens at the first batch that reaches it and
  *     ends at the next abort marker of its producer. Markers are known by the control flag, never by their key.
  *  3. `nextOffset` is behind the last complete batch, whatever was in it.
- *  4. Key, value and headers are views of the fetched bytes. A header without a value reads as an empty one.
+ *  4. Key, value and headers are views of the fetched bytes, made when they are asked for: records wait in numbers, and what
+ *     waits outlives a collection. A header without a value reads as an empty one.
  */
 
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
@@ -174,13 +175,15 @@ class FetchedRecord implements LogRecord {
   readonly partition: number;
   readonly offset: number;
   readonly appendedAt: number;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly #source: Buffer | null;
+  readonly #source: Buffer;
+  readonly #keyAt: number;
+  readonly #valueAt: number;
   readonly #headersAt: number;
-  #headers: readonly Header[] | null = null;
+  #key: Buffer | null | undefined;
+  #value: Buffer | null | undefined;
+  #headers: readonly Header[] | undefined;
 
-  /** Reads key and value at the cursor and remembers where the headers are. */
+  /** Remembers where key, value and headers are. */
   constructor(
     place: TopicPartition,
     stamp: { readonly offset: number; readonly appendedAt: number },
@@ -190,15 +193,32 @@ class FetchedRecord implements LogRecord {
     this.partition = place.partition;
     this.offset = stamp.offset;
     this.appendedAt = stamp.appendedAt;
-    this.key = cursor.bytes();
-    this.value = cursor.bytes();
-    this.#source = cursor.buffer[cursor.at] === 0 ? null : cursor.buffer;
+    this.#source = cursor.buffer;
+    this.#keyAt = cursor.at;
+    cursor.skipBytes();
+    this.#valueAt = cursor.at;
+    cursor.skipBytes();
     this.#headersAt = cursor.at;
   }
 
+  get key(): Buffer | null {
+    if (this.#key === undefined) this.#key = new Cursor(this.#source, this.#keyAt).bytes();
+    return this.#key;
+  }
+
+  get value(): Buffer | null {
+    if (this.#value === undefined) this.#value = new Cursor(this.#source, this.#valueAt).bytes();
+    return this.#value;
+  }
+
+  /** Of key and value together, in bytes. */
+  get size(): number {
+    return this.#headersAt - this.#keyAt;
+  }
+
   get headers(): readonly Header[] {
-    if (this.#source === null) return noHeaders;
-    if (this.#headers !== null) return this.#headers;
+    if (this.#source[this.#headersAt] === 0) return noHeaders;
+    if (this.#headers !== undefined) return this.#headers;
     const cursor = new Cursor(this.#source, this.#headersAt);
     const headers: Header[] = [];
     for (let left = cursor.varint(); left > 0; left -= 1) {
@@ -251,6 +271,11 @@ class Cursor {
       value += (byte & 0x7f) * scale;
     }
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+
+  skipBytes(): void {
+    const length = this.varint();
+    if (length > 0) this.at += length;
   }
 
   bytes(): Buffer | null {

@@ -10,16 +10,17 @@
  */
 
 import { crc32c } from '@node-rs/crc32';
-import type { Header, OutgoingRecord } from './log.ts';
+import type { OutgoingHeader, OutgoingRecord } from './log.ts';
 import { type WireWriter, writeInt64 } from './log-kafka-wire.ts';
+import { sizeOfContent, textBytes, writeText } from './text-bytes.ts';
 
 export const batchHeaderBytes = 61;
 const attributesAt = 21;
 const transactionalBit = 0x10;
 const headerNamesMax = 256;
-const noHeaders: readonly Header[] = [];
+const noHeaders: readonly OutgoingHeader[] = [];
 const noBlock = Buffer.alloc(0);
-const sharedBlocks = new WeakMap<readonly Header[], Buffer>();
+const sharedBlocks = new WeakMap<readonly OutgoingHeader[], Buffer>();
 
 export interface BatchHeader {
   readonly timestamp: number;
@@ -31,10 +32,9 @@ export interface BatchHeader {
 
 /** Six varints of at most five bytes each and the attributes byte, plus the contents. */
 export function recordBytesBound(record: OutgoingRecord): number {
-  let bytes =
-    31 + (record.key === null ? 0 : record.key.length) + (record.value === null ? 0 : record.value.length);
+  let bytes = 31 + sizeOfContent(record.key) + (record.value === null ? 0 : record.value.length);
   if (record.headers !== undefined) {
-    for (const [name, value] of record.headers) bytes += 10 + nameBytes(name).length + value.length;
+    for (const [name, value] of record.headers) bytes += 10 + nameBytes(name).length + sizeOfContent(value);
   }
   return record.sharedHeaders === undefined ? bytes : bytes + sharedBlock(record.sharedHeaders).length;
 }
@@ -97,7 +97,7 @@ function encodeRecord(
   return at + shared.length;
 }
 
-function writeHeaders(buffer: Buffer, start: number, headers: readonly Header[]): number {
+function writeHeaders(buffer: Buffer, start: number, headers: readonly OutgoingHeader[]): number {
   let at = start;
   for (const [name, value] of headers) {
     at = writeBytes(buffer, at, nameBytes(name));
@@ -106,14 +106,14 @@ function writeHeaders(buffer: Buffer, start: number, headers: readonly Header[])
   return at;
 }
 
-function headersLength(headers: readonly Header[]): number {
+function headersLength(headers: readonly OutgoingHeader[]): number {
   let length = 0;
   for (const [name, value] of headers) length += bytesLength(nameBytes(name)) + bytesLength(value);
   return length;
 }
 
 /** The bytes of headers that many records share, written once; forgotten with the array. */
-function sharedBlock(headers: readonly Header[]): Buffer {
+function sharedBlock(headers: readonly OutgoingHeader[]): Buffer {
   const known = sharedBlocks.get(headers);
   if (known !== undefined) return known;
   const block = Buffer.allocUnsafe(headersLength(headers));
@@ -122,14 +122,19 @@ function sharedBlock(headers: readonly Header[]): Buffer {
   return block;
 }
 
-function bytesLength(bytes: Buffer | null): number {
-  return bytes === null ? 1 : varintBytes(bytes.length) + bytes.length;
+function bytesLength(bytes: Buffer | string | null): number {
+  const size = sizeOfContent(bytes);
+  return varintBytes(size) + size;
 }
 
-function writeBytes(buffer: Buffer, start: number, bytes: Buffer | null): number {
+function writeBytes(buffer: Buffer, start: number, bytes: Buffer | string | null): number {
   if (bytes === null) {
     buffer[start] = 1;
     return start + 1;
+  }
+  if (typeof bytes === 'string') {
+    const size = textBytes(bytes);
+    return writeText(buffer, writeVarint(buffer, start, size), bytes, size);
   }
   const at = writeVarint(buffer, start, bytes.length);
   buffer.set(bytes, at);

@@ -15,11 +15,12 @@
  */
 
 import { BARRIER_KEY, CHECKPOINT_KEY, dueAtOf, isRuntimeName } from './changelog-keys.ts';
-import type { CommittedAt, Header, LogRecord, OutgoingRecord } from './log.ts';
+import type { CommittedAt, Header, LogRecord, OutgoingHeader, OutgoingRecord } from './log.ts';
 import { BlockBuilder, NO_POSITION } from './state-cache-block.ts';
 import { type CacheFile, type LiveRecords, liveRecords } from './state-cache-file.ts';
 import { type CacheIdentity, encodeHeader } from './state-cache-header.ts';
 import { CacheWriter } from './state-cache-writer.ts';
+import { bytesOf } from './text-bytes.ts';
 
 export interface CacheLimits {
   /** A block is written at this size, or this long after its first record came. */
@@ -115,7 +116,7 @@ export class StateCache {
     const lastOffset = last.firstOffset + last.count - 1;
     for (const { topic: to, partition: at, key, value, headers } of records) {
       if (at !== partition || to !== topic || key === null) continue;
-      this.#add({ key, value, headers: headers ?? NO_HEADERS }, lastOffset);
+      this.#add({ key: bytesOf(key), value, headers: headers ?? NO_HEADERS }, lastOffset);
     }
     if (this.#writer.queuedBytes > limits.queuedBytesMax) this.#stop('behind', null);
     else this.#flushWhenDue();
@@ -137,7 +138,10 @@ export class StateCache {
   }
 
   /** `offset` counts for a checkpoint: it is the last record of its step. */
-  #add(record: { key: Buffer; value: Buffer | null; headers: readonly Header[] }, offset: number): void {
+  #add(
+    record: { key: Buffer; value: Buffer | null; headers: readonly (Header | OutgoingHeader)[] },
+    offset: number,
+  ): void {
     const { key, value, headers } = record;
     if (isRuntimeName(key) && key.equals(BARRIER_KEY)) return;
     const isCheckpoint = value !== null && isRuntimeName(key) && key.equals(CHECKPOINT_KEY);

@@ -63,7 +63,7 @@ export interface TaskState {
 export interface WrittenRecord {
   readonly topic: string;
   readonly record: RecordName;
-  readonly key: Buffer;
+  readonly key: Buffer | string;
   readonly value: Buffer;
 }
 
@@ -167,7 +167,7 @@ class StepRun {
 
   write(output: Output): void {
     const { topic, key, value } = output;
-    this.#add(topic, TOPICS[topic].record, { key: Buffer.from(key), value });
+    this.#add(topic, TOPICS[topic].record, { key, value });
   }
 
   /** Verdicts on usage-events are the same in every reader, so one service publishes them and the others count. */
@@ -203,7 +203,7 @@ class StepRun {
     const service = this.#task.processor.service;
     const transient = refusalRule(code)?.transient === true;
     this.#add(this.#rejected, 'Refusal', {
-      key: accountId === null ? NO_KEY : Buffer.from(accountId),
+      key: accountId ?? NO_KEY,
       value: {
         service,
         code,
@@ -218,7 +218,11 @@ class StepRun {
     });
   }
 
-  #add<N extends RecordName>(topic: string, record: N, output: { key: Buffer; value: RecordTypes[N] }): void {
+  #add<N extends RecordName>(
+    topic: string,
+    record: N,
+    output: { key: Buffer | string; value: RecordTypes[N] },
+  ): void {
     const value = encodeFramed(record, output.value, this.#task.directory.idOf(record));
     this.written.push({ topic, record, key: output.key, value });
   }

@@ -6,25 +6,15 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { nodeOptionsOf } from './node-options.ts';
 import { type EmbeddedPart, embeddedPart } from './part.ts';
 import { startProcess } from './process.ts';
 
 const projectDir = join(import.meta.dirname, '..', '..');
 
-/** Young objects live for one step; a larger nursery lets them die there, and old space stays small. */
-const NURSERY = ['--max-semi-space-size=16'];
-/** The steps of the money path are the largest under load. Twice the nursery, at once, saves a seventh of their time. */
-const MONEY_PATH_NURSERY = ['--min-semi-space-size=32', '--max-semi-space-size=32'];
-const MONEY_PATH: ReadonlySet<string> = new Set(['rating', 'credit-balances']);
-const NODE_OPTIONS = ['--max-old-space-size=224', '--disable-warning=ExperimentalWarning'];
-
 /** Who goes first when the cores are short: what moves balances, and what answers people. The rest may lag a little. */
 const FIRST: ReadonlySet<string> = new Set(['rating', 'credit-balances', 'gateway', 'ticker', 'console']);
 const LATER_NICENESS = 19;
-
-function nodeOptionsOf(name: string): readonly string[] {
-  return [...(MONEY_PATH.has(name) ? MONEY_PATH_NURSERY : NURSERY), ...NODE_OPTIONS];
-}
 
 export interface ServiceSpec {
   readonly name: string;

@@ -4,6 +4,7 @@
  * Kernel-level: changelog records are made on the fly and handed to the reader of states, so that neither a broker nor a
  * log in memory is measured. Charges go to accounts all over the state; every one must be booked.
  */
+
 import type { Progress } from '../../infra/cli/progress.ts';
 import { Random } from '../../infra/main-job/random.ts';
 import { MemorySchemaDirectory } from '../../schemas/schema-directory-memory.ts';
@@ -19,6 +20,7 @@ import {
   type TaskState,
 } from '../../topology/step.ts';
 import { serviceTopics } from '../../topology/topics.ts';
+import { asRead } from '../support/as-read.ts';
 import { accountChanges, accountIdOf, chargeRecord } from './account-state.ts';
 import { held, heldSince, threadSeconds } from './memory.ts';
 
@@ -129,12 +131,9 @@ export async function restoredAccounts(
 }
 
 function take(reader: StateReader, place: ChangelogPartition, [from, to]: readonly [number, number]): number {
-  const records = stateRecords(place, accountChanges(from, to), []).map((record, index) => ({
-    ...record,
-    offset: from + index,
-    appendedAt: 0,
-    headers: record.headers ?? [],
-  }));
+  const records = stateRecords(place, accountChanges(from, to), []).map((record, index) =>
+    asRead(record, from + index),
+  );
   return threadSeconds(() => {
     for (const record of records) reader.take(record);
   });

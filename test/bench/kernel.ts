@@ -5,6 +5,7 @@
  * the digests of the chain. The plain version is in `plain/kernel.ts`. Every verdict and every charge is compared, to
  * the last digit.
  */
+
 import { type Progress, SILENT } from '../../infra/cli/progress.ts';
 import { disturbed, generatedUses } from '../../infra/main-job/usage.ts';
 import { customers, type JobPlan, priceBooks } from '../../infra/main-job/world.ts';
@@ -19,6 +20,7 @@ import type { LogRecord } from '../../topology/log.ts';
 import { MemoryLog } from '../../topology/log-memory.ts';
 import { outgoingRecords, type Publication } from '../../topology/publication.ts';
 import { type BatchSlice, type TakenBatch, takeBatch } from '../../topology/step.ts';
+import { bytesOf } from '../../topology/text-bytes.ts';
 import { TOPICS, type TopicName } from '../../topology/topics.ts';
 import { PlainKernel, type PlainVerdict } from './plain/kernel.ts';
 import { type Comparison, compete } from './rounds.ts';
@@ -55,7 +57,7 @@ export function kernelCase(options: { readonly accounts: number; readonly uses: 
     const framing = { source: '/bench', partitions: 1, schemaId };
     const records = publications
       .flatMap((publication) => outgoingRecords(publication, framing))
-      .map(({ key, value }, offset) => recordOf(topic, offset, { key, value }));
+      .map(({ key, value }, offset) => recordOf(topic, offset, { key: bytesOf(key), value }));
     return { topic, from: 0, to: records.length, records };
   };
   const books = priceBooks(plan, 2).map((value) => ({ topic: 'price-books', value }) as const);

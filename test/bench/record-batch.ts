@@ -2,6 +2,7 @@
  * P4: record batches. A thousand records of 170 bytes as one batch of a transaction: ours against the encoder inside
  * kafkajs. The bytes of both are compared, and what they decode to.
  */
+
 import { isDeepStrictEqual } from 'node:util';
 import encodeKafkajsRecord from 'kafkajs/src/protocol/recordBatch/record/v0/index.js';
 import { RecordBatch } from 'kafkajs/src/protocol/recordBatch/v0/index.js';
@@ -11,6 +12,7 @@ import type { OutgoingRecord } from '../../topology/log.ts';
 import { WireWriter } from '../../topology/log-kafka-wire.ts';
 import { encodeRecordBatch, recordBytesBound } from '../../topology/record-batch.ts';
 import { decodeRecordSet } from '../../topology/record-batch-decode.ts';
+import { bytesOf } from '../../topology/text-bytes.ts';
 import { type Comparison, compete } from './rounds.ts';
 
 const RECORDS = 1_000;
@@ -56,7 +58,7 @@ export async function kafkajsBatch(records: readonly OutgoingRecord[]): Promise<
     lastOffsetDelta: records.length - 1,
     firstSequence: baseSequence,
     records: records.map(({ key, value }, offsetDelta) =>
-      encodeKafkajsRecord({ offsetDelta, timestampDelta: 0, key, value, headers: {} }),
+      encodeKafkajsRecord({ offsetDelta, timestampDelta: 0, key: bytesOf(key), value, headers: {} }),
     ),
   });
   return batch.buffer;

@@ -9,6 +9,7 @@
  *  2. A dead letter holds key and value as they were sent.
  *  3. All readers of a topic agree on what is a dead letter.
  */
+
 import { topicSpecs } from '../../infra/apply/topic-specs.ts';
 import { PROCESSORS } from '../../infra/processors.ts';
 import { decodeFramed } from '../../schemas/codec.ts';
@@ -33,6 +34,7 @@ import {
   type WrittenRecord,
 } from '../../topology/step.ts';
 import { Store } from '../../topology/store.ts';
+import { bytesOf } from '../../topology/text-bytes.ts';
 import { serviceTopics, TOPICS, type TopicName } from '../../topology/topics.ts';
 import { threadMs } from './report.ts';
 import { HOME, NOW, PARTITIONS } from './world.ts';
@@ -90,7 +92,7 @@ export class Desk {
     if (ours === undefined || ours.key === null || ours.value === null) {
       throw new Error(`${publication.topic}: the record lives on another partition`);
     }
-    return { key: ours.key, value: ours.value };
+    return { key: bytesOf(ours.key), value: ours.value };
   }
 
   #tell(publication: Publication): void {

@@ -1,6 +1,7 @@
 /**
  * Turns what is planned into records, and remembers what was sent in a form that knows no service.
  */
+
 import { poison } from '../../infra/main-job/poison.ts';
 import { encodeBody, encodeFramed } from '../../schemas/codec.ts';
 import type { ClockTick } from '../../schemas/generated/clock-tick.ts';
@@ -10,6 +11,7 @@ import type { OutgoingRecord } from '../../topology/log.ts';
 import type { MemoryLog } from '../../topology/log-memory.ts';
 import { partitionOf } from '../../topology/partitioner.ts';
 import type { Publication } from '../../topology/publication.ts';
+import { bytesOf } from '../../topology/text-bytes.ts';
 import { TOPICS } from '../../topology/topics.ts';
 import type { Sent } from './audit/sent.ts';
 import type { Sending } from './timeline.ts';
@@ -62,7 +64,7 @@ export class Sender {
       partition: record.partition,
       offset: place?.firstOffset ?? -1,
       appendedAt: this.clock.now,
-      key: record.key,
+      key: bytesOf(record.key),
       value: record.value,
       deadCode,
       stage: this.#stage,

@@ -1,4 +1,5 @@
 /** The form of state in the changelog: what was written is read back, whatever compaction has removed. */
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ClockTick } from '../../schemas/generated/clock-tick.ts';
@@ -12,9 +13,10 @@ import {
   stateDecoder,
   stateRecords,
 } from '../../topology/changelog.ts';
-import type { LogRecord, OutgoingRecord } from '../../topology/log.ts';
+import type { OutgoingRecord } from '../../topology/log.ts';
 import { table } from '../../topology/processor.ts';
 import { Store } from '../../topology/store.ts';
+import { asRead } from '../support/as-read.ts';
 
 const RULES = { counts: table('ClockTick'), other: table('ClockTick') };
 const place = { topic: 'rating-changelog', partition: 3, directory: new MemorySchemaDirectory() };
@@ -23,17 +25,13 @@ function tick(sequence: number): ClockTick {
   return { sequence, time: instantOfMillis(sequence) };
 }
 
-function read(record: OutgoingRecord, offset: number): LogRecord {
-  return { headers: [], ...record, offset, appendedAt: 0 };
-}
-
 function restored(records: readonly OutgoingRecord[]) {
   const state = {
     store: new Store(RULES, stateDecoder(place.directory)),
     window: new AdmissionWindow(1_000),
   };
   const reader = new StateReader(place, state);
-  for (const [offset, record] of records.entries()) reader.take(read(record, offset));
+  for (const [offset, record] of records.entries()) reader.take(asRead(record, offset));
   return { ...state, checkpoint: reader.finish() };
 }
 
@@ -92,8 +90,8 @@ test('a barrier says whose it is, and everything else that it is none', () => {
     step: 3,
     digest: Buffer.alloc(32, 1),
   };
-  expect(reader.take(read(barrierRecord(place, 'mine'), 0))).toBe('mine');
-  expect(reader.take(read(checkpointRecord(place, checkpoint), 1))).toBeNull();
+  expect(reader.take(asRead(barrierRecord(place, 'mine'), 0))).toBe('mine');
+  expect(reader.take(asRead(checkpointRecord(place, checkpoint), 1))).toBeNull();
   expect(reader.finish()).toEqual(checkpoint);
 });
 

@@ -5,6 +5,7 @@
  * run of it. Both programs, the broker and the driver share the machine's cores. Every run must be correct by the
  * driver's own count, sum and balances, or the bench fails.
  */
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -12,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import { NODE_OPTIONS_OF_SERVICES } from './node-options.ts';
+import { nodeOptionsOf } from '../../../infra/embedded/node-options.ts';
 import { buildPeer, classPath, findPeer, type PeerBroker, startBroker } from './scratch.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
@@ -135,7 +136,7 @@ interface Place {
 
 async function runDriver(plan: Plan, { options, peer, scratch, broker }: Place): Promise<PeerRun> {
   const { program, measure, at, settings } = plan;
-  const ours = [process.execPath, ...NODE_OPTIONS_OF_SERVICES, ...options.nodeOptions, MAIN];
+  const ours = [process.execPath, ...nodeOptionsOf('rating'), ...options.nodeOptions, MAIN];
   const driver = spawn('java', [...DRIVER_JVM, '-cp', classPath(peer), 'peer.Driver', measure, ...settings], {
     cwd: scratch,
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,4 +1,5 @@
 /** The main job's input: the same bytes for the same seed, and every record has the fate that it is said to have. */
+
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { draw, WORKLOADS } from '../../../infra/main-job/distributions.ts';
@@ -10,6 +11,7 @@ import { customers, type JobPlan, outcomeDefinitions, priceBooks } from '../../.
 import { encodeBody } from '../../../schemas/codec.ts';
 import { instantOfMillis } from '../../../schemas/instant.ts';
 import { checkUsage } from '../../../schemas/usage-rules.ts';
+import { bytesOf } from '../../../topology/text-bytes.ts';
 import { acquire, appendBytes, drain, NOW, newBench, use, valuesOf } from '../../support/task-bench.ts';
 
 const PLAN: JobPlan = { seed: 42, accounts: 15, usageEvents: 3_000, anchor: instantOfMillis(NOW) };
@@ -98,7 +100,8 @@ describe('uses', () => {
   test('poison is kept under the code that it comes with', async () => {
     const bench = await newBench();
     const bad = poison(use(), bench.directory, 1);
-    for (const { record } of bad) await appendBytes(bench, record, record.value);
+    for (const { record } of bad)
+      await appendBytes(bench, { ...record, key: bytesOf(record.key) }, record.value);
     await drain(await acquire(bench));
     const letters = await valuesOf(bench, 'rating-rejected', 'DeadLetter');
     const refusals = await valuesOf(bench, 'rating-rejected', 'Refusal');

@@ -100,9 +100,9 @@ export const KAFKA: readonly Mutant[] = [
     name: 'identity-without-fence',
     requirement: 'R4',
     file: 'topology/log-kafka-transaction.ts',
-    find: 'broker.initProducerId({ transactionalId,',
+    find: 'const request = { transactionalId,',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the text of a template.
-    replace: 'broker.initProducerId({ transactionalId: `${transactionalId}-${process.pid}`,',
+    replace: 'const request = { transactionalId: `${transactionalId}-${process.pid}`,',
     why: 'A unique id per process: InitProducerId then fences nobody, and a zombie goes on writing.',
     suites: REQUESTS,
   },
