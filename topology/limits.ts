@@ -3,6 +3,8 @@ export interface Limits {
   /** A step (one transaction) takes at most this many records, and about this many bytes of them. */
   readonly stepRecordsMax: number;
   readonly stepBytesMax: number;
+  /** While one transaction is under way, at most so many further steps of each cell are evaluated; they share the next one. */
+  readonly stepsAheadMax: number;
   /** A task stops fetching ahead while this many records, or bytes of them, wait for a step. */
   readonly inboxRecordsMax: number;
   readonly inboxBytesMax: number;
@@ -29,8 +31,9 @@ export interface Limits {
 }
 
 export const LIMITS: Limits = {
-  stepRecordsMax: 4_000,
-  stepBytesMax: 4 * 1024 * 1024,
+  stepRecordsMax: 2_000,
+  stepBytesMax: 2 * 1024 * 1024,
+  stepsAheadMax: 4,
   inboxRecordsMax: 8_000,
   inboxBytesMax: 16 * 1024 * 1024,
   fetchBytesMax: 4 * 1024 * 1024,

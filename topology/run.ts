@@ -4,14 +4,15 @@
  * Boundary: timing only. What a step is lives in `cell.ts` and `step.ts`, what an error means in `failures.ts`.
  *
  * Invariants:
- *  1. Two transactions of one task never overlap. With a backlog the next steps are evaluated while one is committed.
+ *  1. Two transactions of one task never overlap. With a backlog the next steps are evaluated while one is committed, at
+ *     most `stepsAheadMax` of them, and share the next.
  *  2. Steps start `commitIntervalMs` after those before, later when these took long, or at once when a full batch is
  *     waiting.
  *  3. Each trouble doubles the pause before the next try; only a committed step shortens it again.
  *  4. The share is taken once. After trouble it is taken again only if nobody else has taken it since.
  *  5. The loop ends only by the signal, by being fenced, or by throwing an error that must end the process.
  */
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate } from 'node:timers/promises';
 import { reactionTo } from './failures.ts';
 import type { Tenure } from './log.ts';
 import type { StepResult } from './step.ts';
@@ -54,40 +55,80 @@ export async function runTask(
 
 async function work(task: Task, hooks: RunHooks, signal: AbortSignal): Promise<void> {
   const { commitIntervalMs, restMsMax, positionsIdleMs } = task.limits;
-  let committing = Promise.resolve();
+  const transaction = new Transaction(task, hooks);
   task.inbox.start();
   try {
     while (!signal.aborted) {
       await task.inbox.arrival({ signal, ...(task.owesPositions ? { timeoutMs: positionsIdleMs } : {}) });
       const startedAt = performance.now();
-      const prepared = await task.prepare();
-      await committing;
-      if (prepared !== null) committing = commit(task, prepared, { hooks, startedAt });
+      const steps = await evaluate(task, transaction);
+      await transaction.decided;
+      if (steps.length > 0) transaction.begin(steps, startedAt);
       else if (task.owesPositions && !signal.aborted) await task.publishPositions();
-      if (!task.inbox.isFull) await committing;
+      if (!task.inbox.isFull) await transaction.decided;
       const tookMs = performance.now() - startedAt;
       const restMs = Math.max(commitIntervalMs - tookMs, Math.min(tookMs, restMsMax));
       await task.inbox.arrival({ full: true, timeoutMs: restMs, signal });
     }
-    await committing;
+    await transaction.decided;
   } catch (error) {
     // What failed first decides what happens next; that closing failed as well says nothing more.
-    const first = await committing.then(() => error).catch((earlier: unknown) => earlier);
+    const first = await transaction.decided.then(() => error).catch((earlier: unknown) => earlier);
     await task.close().catch(() => undefined);
     throw first;
   }
   await task.close();
 }
 
-function commit(
-  task: Task,
-  prepared: PreparedSteps,
-  { hooks, startedAt }: { readonly hooks: RunHooks; readonly startedAt: number },
-): Promise<void> {
-  const committing = task.commit(prepared).then(() => {
-    hooks.onCommitted?.(prepared.results, performance.now() - startedAt);
-  });
-  // Raised where it is awaited, which is after the next steps were evaluated.
-  committing.catch(() => undefined);
-  return committing;
+/** The steps of the next transaction: one, or with a backlog as many as fit in while the one before is under way. */
+async function evaluate(task: Task, transaction: Transaction): Promise<readonly PreparedSteps[]> {
+  const steps: PreparedSteps[] = [];
+  for (;;) {
+    const prepared = await task.prepare();
+    if (prepared === null) return steps;
+    steps.push(prepared);
+    if (!transaction.isUnderWay || steps.length === task.limits.stepsAheadMax) return steps;
+    // Lets answers of the broker in, and what follows from them out.
+    await setImmediate();
+    if (!transaction.isUnderWay || !task.inbox.isFull) return steps;
+  }
+}
+
+/** The transaction under way; the next one begins when it is decided. */
+class Transaction {
+  readonly #task: Task;
+  readonly #hooks: RunHooks;
+  #decided = Promise.resolve();
+  #isUnderWay = false;
+
+  constructor(task: Task, hooks: RunHooks) {
+    this.#task = task;
+    this.#hooks = hooks;
+  }
+
+  /** Rejects when it failed. */
+  get decided(): Promise<void> {
+    return this.#decided;
+  }
+
+  get isUnderWay(): boolean {
+    return this.#isUnderWay;
+  }
+
+  begin(steps: readonly PreparedSteps[], startedAt: number): void {
+    this.#isUnderWay = true;
+    this.#decided = this.#commit(steps, startedAt);
+    // Raised where it is awaited, which is after the next steps were evaluated.
+    this.#decided.catch(() => undefined);
+  }
+
+  async #commit(steps: readonly PreparedSteps[], startedAt: number): Promise<void> {
+    try {
+      await this.#task.commit(steps);
+    } finally {
+      this.#isUnderWay = false;
+    }
+    const results = steps.flatMap((prepared) => prepared.results);
+    this.#hooks.onCommitted?.(results, performance.now() - startedAt);
+  }
 }

@@ -49,6 +49,8 @@ class StateTable<V> implements Table<V> {
   readonly #restored = new RestoredValues();
   readonly #decode: (bytes: Buffer, key: string) => V;
   readonly #overlay = new Map<string, V | undefined>();
+  /** How often a key was deleted in the overlay: while it is 0, what is not found there is not there. */
+  #deletions = 0;
   readonly #dueAt: ((value: V) => Instant | null) | undefined;
   readonly #index: DueIndex | null;
 
@@ -65,7 +67,8 @@ class StateTable<V> implements Table<V> {
   }
 
   get(key: string): V | undefined {
-    if (this.#overlay.size > 0 && this.#overlay.has(key)) return this.#overlay.get(key);
+    const changed = this.#overlay.get(key);
+    if (changed !== undefined || (this.#deletions > 0 && this.#overlay.has(key))) return changed;
     const held = this.#base.get(key);
     return held === undefined && this.#restored.size > 0 ? this.#decoded(key) : held;
   }
@@ -80,6 +83,7 @@ class StateTable<V> implements Table<V> {
 
   delete(key: string): void {
     this.#overlay.set(key, undefined);
+    this.#deletions += 1;
   }
 
   due(now: Instant): readonly string[] {
@@ -116,13 +120,15 @@ class StateTable<V> implements Table<V> {
   }
 
   commit(): void {
+    const hasRestored = this.#restored.size > 0;
     for (const [key, value] of this.#overlay) {
       // A key is in one of the two, and one that was looked at is in the map already.
-      if (!this.#base.has(key)) this.#restored.release(this.#restored.find(key));
+      if (hasRestored && !this.#base.has(key)) this.#restored.release(this.#restored.find(key));
       if (value === undefined) this.#base.delete(key);
       else this.#base.set(key, value);
     }
     this.#overlay.clear();
+    this.#deletions = 0;
   }
 
   get size(): number {

@@ -6,7 +6,7 @@
  *
  * Invariants:
  *  1. Transactions never overlap and are committed in the order of their steps; the next steps may be evaluated while
- *     the transaction before them is being committed.
+ *     the transaction before them is being committed, and several of one cell may share a transaction.
  *  2. After any error the task object is thrown away; a new one acquires and reads everything back.
  */
 import type { SchemaDirectory } from '../schemas/schema-directory.ts';
@@ -107,12 +107,14 @@ export class Task {
     return { results, records, byPartition, positions: this.#positions() };
   }
 
-  /** Commits what was prepared; calls come in the order of `prepare` and never overlap. */
-  async commit({ records, byPartition, positions }: PreparedSteps): Promise<void> {
-    const groupPositions = this.#positionsDue() ? this.#published(positions) : null;
+  /** Commits what was prepared, in the order of `prepare`, in one transaction; calls never overlap. */
+  async commit(prepared: readonly PreparedSteps[]): Promise<void> {
+    const records = prepared.flatMap((steps) => steps.records);
+    const groupPositions = this.#positionsDue() ? this.#published(prepared.at(-1)?.positions ?? []) : null;
     const written = await this.#acquired.transactor.commit({ records, groupPositions });
     for (const { cache, state } of this.#acquired.restored) {
-      cache?.committed(byPartition.get(state.partition) ?? [], written);
+      const ofCell = prepared.flatMap((steps) => steps.byPartition.get(state.partition) ?? []);
+      cache?.committed(ofCell, written);
     }
   }
 
@@ -120,7 +122,7 @@ export class Task {
   async step(): Promise<readonly StepResult[]> {
     const prepared = await this.prepare();
     if (prepared === null) return [];
-    await this.commit(prepared);
+    await this.commit([prepared]);
     return prepared.results;
   }
 

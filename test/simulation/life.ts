@@ -8,7 +8,7 @@ import type { Random } from '../../infra/main-job/random.ts';
 import { reactionTo } from '../../topology/failures.ts';
 import { LIMITS, type Limits } from '../../topology/limits.ts';
 import type { Log } from '../../topology/log.ts';
-import { Task, type TaskOptions } from '../../topology/task.ts';
+import { type PreparedSteps, Task, type TaskOptions } from '../../topology/task.ts';
 import type { Chaos } from './chaos.ts';
 import { type Fence, FragileDirectory, fragileLog } from './fragile-log.ts';
 import { Actor, type Scheduler } from './scheduler.ts';
@@ -96,15 +96,20 @@ export class Life {
   }
 
   /**
-   * As `topology/run.ts` with a backlog: what is waiting may be evaluated while the steps before are being committed. Here
-   * one follows the other, but a task may die, or its commit fail, with steps in hand that are ahead of the log.
+   * As `topology/run.ts` with a backlog: what is waiting may be evaluated while the steps before are being committed, and
+   * shares the next transaction. Here one follows the other, but a task may die, or its commit fail, with steps in hand that
+   * are ahead of the log.
    */
   async #step(task: Task): Promise<boolean> {
     const first = await task.prepare();
     if (first === null) return false;
-    const second = this.#stage.random.chance(500) ? await task.prepare() : null;
-    await task.commit(first);
-    if (second !== null) await task.commit(second);
+    const ahead: PreparedSteps[] = [];
+    for (let left = this.#stage.random.below(3); left > 0; left -= 1) {
+      const steps = await task.prepare();
+      if (steps !== null) ahead.push(steps);
+    }
+    await task.commit([first]);
+    if (ahead.length > 0) await task.commit(ahead);
     return true;
   }
 }

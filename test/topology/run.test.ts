@@ -309,9 +309,9 @@ describe('steps', () => {
     return { log, waiting, committed };
   }
 
-  test('with a backlog the next steps are evaluated, and not sent, while those before are being committed', async () => {
+  test('with a backlog the next steps are evaluated, and not sent, while those before are being committed; then they share a transaction', async () => {
     const bench = await newBench();
-    await appendUses(bench, 0, 6);
+    await appendUses(bench, 0, 8);
     const { log, waiting } = held(bench);
     const seen: string[] = [];
     const processor = {
@@ -321,19 +321,26 @@ describe('steps', () => {
         return tally.decide(...given);
       },
     };
-    const running = start(bench, { log, processor, limits: { ...LIMITS, stepRecordsMax: 2 } });
-    await until(() => seen.length === 4);
+    const running = start(bench, {
+      log,
+      processor,
+      limits: { ...LIMITS, stepRecordsMax: 2, stepsAheadMax: 2 },
+    });
+    await until(() => seen.length === 6);
     expect([waiting.length, running.seen.steps]).toEqual([1, []]);
     waiting[0]?.();
-    await until(() => seen.length === 6 && waiting.length === 2);
+    await until(() => seen.length === 8 && waiting.length === 2);
     expect(running.seen.steps).toEqual([2]);
     waiting[1]?.();
     await until(() => waiting.length === 3);
+    expect(running.seen.steps).toEqual([2, 2, 2]);
     waiting[2]?.();
-    await until(() => running.seen.steps.length === 3);
+    await until(() => running.seen.steps.length === 4);
     await running.stop();
     const claims = await valuesOf(bench, 'outcome-claims', 'OutcomeClaim');
-    expect(claims.map(({ claimId }) => claimId)).toEqual([1, 2, 3, 4, 5, 6].map((count) => `acme-${count}`));
+    expect(claims.map(({ claimId }) => claimId)).toEqual(
+      [1, 2, 3, 4, 5, 6, 7, 8].map((count) => `acme-${count}`),
+    );
   });
 
   test('what was evaluated ahead of a commit that failed is thrown away with it', async () => {

@@ -43,7 +43,7 @@ export function peerLedger(prices: ReadonlyMap<string, PeerPrice>): AnyProcessor
     decide(anyTables, { value }: Input): readonly Output[] {
       const tables: PeerTables = lent(anyTables);
       const use: PeerUse = lent(value);
-      if (windowOf(tables).has(idOf(use))) return [];
+      if (windowOf(tables).has(use)) return [];
       const charge = chargeOf(use, prices.get(use.model), tables.balances.get(use.accountId)?.amount);
       return [lent({ topic: 'charges', key: use.accountId, value: charge })];
     },
@@ -51,14 +51,10 @@ export function peerLedger(prices: ReadonlyMap<string, PeerPrice>): AnyProcessor
       if (fact.topic !== 'charges') return;
       const tables: PeerTables = lent(anyTables);
       const charge: PeerCharge = lent(fact.value);
-      windowOf(tables).add(idOf(charge));
+      windowOf(tables).add(charge);
       tables.balances.set(charge.accountId, { amount: charge.balanceAfter });
     },
   };
-}
-
-function idOf({ accountId, requestId }: PeerUse | PeerCharge): string {
-  return `${accountId}/${requestId}`;
 }
 
 function chargeOf(use: PeerUse, price: PeerPrice | undefined, before: Amount = START_BALANCE): PeerCharge {

@@ -10,20 +10,29 @@
 import type { AdmissionBlock } from '../../../schemas/generated/admission-block.ts';
 import { instantOfMillis } from '../../../schemas/instant.ts';
 import type { Table } from '../../../topology/processor.ts';
+import { textBytes, writeText } from '../../../topology/text-bytes.ts';
 
 const WINDOW_IDS = 16_384;
 const BLOCK_IDS = 64;
 const BLOCKS = WINDOW_IDS / BLOCK_IDS;
-const ID_BYTES_MAX = 255;
+const ID_BYTES_MAX = 127;
 /** The record has room for times of append, which the peer does not keep. */
 const NO_TIME = instantOfMillis(0);
 const NO_TIMES = { appendedFrom: NO_TIME, appendedTo: NO_TIME };
 
+export interface SeenUse {
+  readonly accountId: string;
+  readonly requestId: string;
+}
+
 export class RecentIds {
   readonly #table: Table<AdmissionBlock>;
-  readonly #ids = new Set<string>();
-  /** Ids of the blocks in the window, by block number modulo their count. */
-  readonly #blocks: string[][] = Array.from({ length: BLOCKS }, () => []);
+  /** By request id the account that had it first; of others, account and id together. */
+  readonly #first = new Map<string, string>();
+  readonly #others = new Set<string>();
+  /** Uses of the blocks in the window, by block number modulo their count. */
+  readonly #blocks: SeenUse[][] = Array.from({ length: BLOCKS }, () => []);
+  #key = '0';
   #number = 0;
   #memory = newMemory();
   #used = 0;
@@ -37,28 +46,45 @@ export class RecentIds {
     }
   }
 
-  has(id: string): boolean {
-    return this.#ids.has(id);
+  has({ accountId, requestId }: SeenUse): boolean {
+    const first = this.#first.get(requestId);
+    return first === accountId || (this.#others.size > 0 && this.#others.has(`${accountId}/${requestId}`));
   }
 
-  add(id: string): void {
+  add(use: SeenUse): void {
     if (this.#current.length === BLOCK_IDS) this.#nextBlock();
-    this.#ids.add(id);
-    this.#current.push(id);
-    if (id.length > ID_BYTES_MAX) throw new Error(`the id ${id} is too long`);
-    this.#memory[this.#used] = id.length;
-    this.#used += 1 + this.#memory.write(id, this.#used + 1, 'latin1');
+    const { accountId, requestId } = use;
+    this.#remember(use);
+    this.#current.push({ accountId, requestId });
+    for (const text of [accountId, requestId]) {
+      const size = textBytes(text);
+      if (size > ID_BYTES_MAX) throw new Error(`the id ${text} is too long`);
+      this.#memory[this.#used] = size;
+      this.#used = writeText(this.#memory, this.#used + 1, text, size);
+    }
     const entries = this.#memory.subarray(0, this.#used);
-    this.#table.set(String(this.#number), { ...NO_TIMES, entries });
+    this.#table.set(this.#key, { ...NO_TIMES, entries });
   }
 
-  get #current(): string[] {
+  #remember({ accountId, requestId }: SeenUse): void {
+    const first = this.#first.get(requestId);
+    if (first === undefined) this.#first.set(requestId, accountId);
+    else if (first !== accountId) this.#others.add(`${accountId}/${requestId}`);
+  }
+
+  #forget({ accountId, requestId }: SeenUse): void {
+    if (this.#first.get(requestId) === accountId) this.#first.delete(requestId);
+    else this.#others.delete(`${accountId}/${requestId}`);
+  }
+
+  get #current(): SeenUse[] {
     return this.#blocks[this.#number % BLOCKS] ?? [];
   }
 
   #nextBlock(): void {
     this.#number += 1;
-    for (const id of this.#current) this.#ids.delete(id);
+    this.#key = String(this.#number);
+    for (const use of this.#current) this.#forget(use);
     this.#blocks[this.#number % BLOCKS] = [];
     if (this.#number >= BLOCKS) this.#table.delete(String(this.#number - BLOCKS));
     this.#memory = newMemory();
@@ -67,17 +93,22 @@ export class RecentIds {
 
   #restore(number: number, { entries }: AdmissionBlock): void {
     this.#number = number;
+    this.#key = String(number);
     this.#memory = newMemory();
     this.#used = entries.copy(this.#memory);
-    const ids: string[] = [];
+    const texts: string[] = [];
     for (let at = 0; at < entries.length; at += 1 + (entries[at] ?? 0)) {
-      ids.push(entries.toString('latin1', at + 1, at + 1 + (entries[at] ?? 0)));
+      texts.push(entries.toString('utf8', at + 1, at + 1 + (entries[at] ?? 0)));
     }
-    this.#blocks[number % BLOCKS] = ids;
-    for (const id of ids) this.#ids.add(id);
+    const uses: SeenUse[] = [];
+    for (let at = 0; at + 1 < texts.length; at += 2) {
+      uses.push({ accountId: texts[at] ?? '', requestId: texts[at + 1] ?? '' });
+    }
+    this.#blocks[number % BLOCKS] = uses;
+    for (const use of uses) this.#remember(use);
   }
 }
 
 function newMemory(): Buffer {
-  return Buffer.allocUnsafeSlow(BLOCK_IDS * (1 + ID_BYTES_MAX));
+  return Buffer.allocUnsafeSlow(BLOCK_IDS * 2 * (1 + ID_BYTES_MAX));
 }
