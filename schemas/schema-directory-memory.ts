@@ -8,6 +8,8 @@ import { schemaTextOfRecord } from './record-type.ts';
 import type { SchemaDirectory } from './schema-directory.ts';
 import { contentId, WriterSchema } from './writer-schema.ts';
 
+const NAMES = Object.keys(RECORD_FILES) as RecordName[];
+
 export class MemorySchemaDirectory implements SchemaDirectory {
   readonly #ids = new Map<RecordName, number>();
   readonly #schemas = new Map<number, WriterSchema>();
@@ -26,8 +28,8 @@ export class MemorySchemaDirectory implements SchemaDirectory {
 
   writerSchema(id: number): WriterSchema | undefined {
     const known = this.#schemas.get(id);
-    if (known !== undefined || this.#ids.size > 0) return known;
-    for (const name of recordNames()) this.idOf(name);
+    if (known !== undefined || this.#ids.size === NAMES.length) return known;
+    for (const name of NAMES) this.idOf(name);
     return this.#schemas.get(id);
   }
 
@@ -43,8 +45,4 @@ export class MemorySchemaDirectory implements SchemaDirectory {
     this.#unloaded.set(id, new WriterSchema(id, text));
     return id;
   }
-}
-
-function recordNames(): readonly RecordName[] {
-  return Object.keys(RECORD_FILES) as RecordName[];
 }

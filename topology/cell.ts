@@ -12,11 +12,11 @@ import { encodeFramed } from '../schemas/codec.ts';
 import type { Checkpoint } from '../schemas/generated/checkpoint.ts';
 import type { SchemaDirectory } from '../schemas/schema-directory.ts';
 import { AdmissionWindow } from './admission-window.ts';
-import { checkpointRecord, stateDecoder, stateRecords } from './changelog.ts';
+import { checkpointRecord, stateForm, stateRecords } from './changelog.ts';
 import { outputHeaders } from './cloud-events.ts';
 import { NO_DIGEST } from './digest.ts';
 import { Intake } from './intake.ts';
-import { DEDUP_HORIZON_MS } from './limits.ts';
+import { DEDUP_HORIZON_MS, LIMITS } from './limits.ts';
 import type { Log, OutgoingRecord } from './log.ts';
 import type { AnyProcessor } from './processor.ts';
 import { changelogOf } from './restore.ts';
@@ -98,6 +98,8 @@ export interface CellOptions {
   readonly directory: SchemaDirectory;
   readonly processor: AnyProcessor;
   readonly partition: number;
+  /** How many values of state are held decoded; as many as a task of one partition when absent. */
+  readonly decodedMax?: number | undefined;
 }
 
 /** Empty state of a partition, ready to be restored or replayed into. */
@@ -106,6 +108,7 @@ export async function newTaskState({
   directory,
   processor,
   partition,
+  decodedMax = LIMITS.decodedMax,
 }: CellOptions): Promise<TaskState> {
   const window = new AdmissionWindow(DEDUP_HORIZON_MS);
   const partitions = await log.partitionCount(processor.inputs[0] ?? 'clock-ticks');
@@ -114,7 +117,7 @@ export async function newTaskState({
     partition,
     directory,
     window,
-    store: new Store(processor.tables, stateDecoder(directory)),
+    store: new Store(processor.tables, stateForm(directory), decodedMax),
     intake: new Intake({ directory, partitions, window }),
   };
 }

@@ -23,7 +23,7 @@ import {
 } from './changelog-keys.ts';
 import type { KeyBytes } from './key-bytes.ts';
 import { LogError, type LogRecord, type OutgoingRecord } from './log.ts';
-import type { StateChange, StateDecoder, Store } from './store.ts';
+import type { StateChange, StateForm, Store } from './store.ts';
 
 const NO_KEY = Buffer.alloc(0);
 
@@ -178,9 +178,12 @@ function schemaIdOf({ value }: LogRecord): number | null {
   return value === null ? null : value.readUInt32BE(1);
 }
 
-/** Decodes state when it is first asked for; its writer schemas were loaded while it was restored. */
-export function stateDecoder(directory: SchemaDirectory): StateDecoder {
-  return (record, bytes, place) => decoded(directory, record, { bytes, place });
+/** Reads state when it is first asked for; its writer schemas were loaded while it was restored. */
+export function stateForm(directory: SchemaDirectory): StateForm {
+  return {
+    decode: (record, bytes, place) => decoded(directory, record, { bytes, place }),
+    encode: (record, value) => encodeFramed(record, value, directory.idOf(record)),
+  };
 }
 
 function decoded<N extends RecordName>(

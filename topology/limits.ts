@@ -5,6 +5,11 @@ export interface Limits {
   readonly stepBytesMax: number;
   /** While one transaction is under way, at most so many further steps of each cell are evaluated; they share the next one. */
   readonly stepsAheadMax: number;
+  /**
+   * A task holds at most this many values of its state decoded, all tables and partitions together; the others wait as bytes
+   * outside the heap. Of the largest values, accounts, as many take half of a heap of 224 MiB.
+   */
+  readonly decodedMax: number;
   /** A task stops fetching ahead while this many records, or bytes of them, wait for a step. */
   readonly inboxRecordsMax: number;
   readonly inboxBytesMax: number;
@@ -34,6 +39,7 @@ export const LIMITS: Limits = {
   stepRecordsMax: 2_000,
   stepBytesMax: 2 * 1024 * 1024,
   stepsAheadMax: 4,
+  decodedMax: 150_000,
   inboxRecordsMax: 8_000,
   inboxBytesMax: 16 * 1024 * 1024,
   fetchBytesMax: 4 * 1024 * 1024,

@@ -36,7 +36,7 @@ export async function replayTask(
   onStep: (step: number) => void = () => undefined,
 ): Promise<ReplayReport> {
   const { processor, partition } = options;
-  const state = await newTaskState(options);
+  const state = await newTaskState({ ...options, decodedMax: options.limits.decodedMax });
   const steps = await RecordSource.open(options, serviceTopics(processor.service).steps);
   const inputs = new Map<TopicName, RecordSource>();
   for (const topic of processor.inputs) inputs.set(topic, await RecordSource.open(options, topic));

@@ -8,22 +8,30 @@
  *  2. `changes` lists each changed key once, however often it changed, in the order of first change.
  *  3. A store whose step failed is thrown away, never repaired.
  *  4. A restored value stays encoded until it is asked for: a task is working again before its state was decoded.
+ *  5. At most `decodedMax` values of a table are held decoded between steps; the others are bytes outside the heap. So a heap
+ *     that is kept small bounds the speed of a large state, and not its size.
  */
 import type { RecordName, RecordTypes } from '../schemas/generated/record-types.ts';
 import type { Instant } from '../schemas/instant.ts';
 import { DueIndex } from './due-index.ts';
-import type { KeyBytes } from './key-bytes.ts';
+import { type KeyBytes, keyBytes } from './key-bytes.ts';
 import type { Table, TableRules } from './processor.ts';
 import { RestoredValues } from './restored-values.ts';
 
 type AnyRecord = RecordTypes[RecordName];
 
-/** Decodes the bytes of a changelog record; `path` is TABLE/KEY, for the error. */
-export type StateDecoder = (record: RecordName, bytes: Buffer, path: string) => AnyRecord;
+/** Values as the bytes of their changelog records, both ways; `path` is TABLE/KEY, for the error. */
+export interface StateForm {
+  decode(record: RecordName, bytes: Buffer, path: string): AnyRecord;
+  encode(record: RecordName, value: AnyRecord): Buffer;
+}
 
-const noDecoder: StateDecoder = (_, __, path) => {
-  throw new Error(`${path} was restored into a store that cannot decode`);
-};
+interface TableOptions<V> {
+  readonly dueAt: ((value: V) => Instant | null) | undefined;
+  readonly decode: (bytes: Buffer, key: string) => V;
+  readonly encode: (value: V) => Buffer;
+  readonly decodedMax: number;
+}
 
 /** One changed key; `value` is undefined where it was deleted. */
 export interface StateChange {
@@ -44,21 +52,23 @@ export interface RestoredState {
 }
 
 class StateTable<V> implements Table<V> {
+  readonly #options: TableOptions<V>;
   readonly #base = new Map<string, V>();
-  /** Part of the base as well: keys that are not in the map, as they came from the changelog. */
+  /** Walks over the map as it is, oldest key first; what is set meanwhile comes later in the walk. */
+  #oldest = this.#base.keys();
+  /** Part of the base as well: keys that are not in the map, as they came from the changelog or would go there. */
   readonly #restored = new RestoredValues();
-  readonly #decode: (bytes: Buffer, key: string) => V;
   readonly #overlay = new Map<string, V | undefined>();
   /** How often a key was deleted in the overlay: while it is 0, what is not found there is not there. */
   #deletions = 0;
   readonly #dueAt: ((value: V) => Instant | null) | undefined;
   readonly #index: DueIndex | null;
 
-  constructor(dueAt: ((value: V) => Instant | null) | undefined, decode: (bytes: Buffer, key: string) => V) {
-    this.#dueAt = dueAt;
-    this.#decode = decode;
+  constructor(options: TableOptions<V>) {
+    this.#options = options;
+    this.#dueAt = options.dueAt;
     this.#index =
-      dueAt === undefined
+      options.dueAt === undefined
         ? null
         : new DueIndex(
             (key) => this.#dueOf(key),
@@ -129,24 +139,38 @@ class StateTable<V> implements Table<V> {
     }
     this.#overlay.clear();
     this.#deletions = 0;
+    while (this.#base.size > this.#options.decodedMax) this.#layAside();
   }
 
   get size(): number {
     return this.#base.size + this.#restored.size;
   }
 
+  /** Makes bytes of the value that has been in the map longest. One that is asked for again comes back as the youngest. */
+  #layAside(): void {
+    const { done, value: key } = this.#oldest.next();
+    if (done === true) {
+      this.#oldest = this.#base.keys();
+      return;
+    }
+    const value = this.#base.get(key);
+    if (value === undefined) return;
+    this.#restored.set(keyBytes(key), this.#options.encode(value));
+    this.#base.delete(key);
+  }
+
   /** Undefined where nothing was restored under the key. */
   #decoded(key: string): V | undefined {
     const number = this.#restored.find(key);
     if (number < 0) return undefined;
-    const value = this.#decode(this.#restored.read(number), key);
+    const value = this.#options.decode(this.#restored.read(number), key);
     this.#restored.release(number);
     this.#base.set(key, value);
     return value;
   }
 
   #dueAtOfRestored(number: number): Instant | null {
-    const value = this.#decode(this.#restored.read(number), this.#restored.keyOf(number));
+    const value = this.#options.decode(this.#restored.read(number), this.#restored.keyOf(number));
     return this.#dueAt?.(value) ?? null;
   }
 
@@ -166,13 +190,18 @@ export class Store {
   readonly #tables: ReadonlyMap<string, StateTable<AnyRecord>>;
   readonly #rules: TableRules;
 
-  constructor(rules: TableRules, decode: StateDecoder = noDecoder) {
+  /** `decodedMax` is for all tables together. */
+  constructor(rules: TableRules, form: StateForm, decodedMax: number) {
     this.#rules = rules;
+    const names = Object.keys(rules);
+    const ofTable = Math.ceil(decodedMax / names.length);
     this.#tables = new Map(
-      Object.entries(rules).map(([name, rule]): [string, StateTable<AnyRecord>] => [
-        name,
-        new StateTable<AnyRecord>(rule.dueAt, (bytes, key) => decode(rule.record, bytes, `${name}/${key}`)),
-      ]),
+      Object.entries(rules).map(([name, { record, dueAt }]): [string, StateTable<AnyRecord>] => {
+        const decode = (bytes: Buffer, key: string): AnyRecord =>
+          form.decode(record, bytes, `${name}/${key}`);
+        const encode = (value: AnyRecord): Buffer => form.encode(record, value);
+        return [name, new StateTable<AnyRecord>({ dueAt, decode, encode, decodedMax: ofTable })];
+      }),
     );
     this.tables = Object.fromEntries(this.#tables);
   }

@@ -66,8 +66,9 @@ export class Task {
 
   static async acquire(options: TaskOptions): Promise<Task> {
     const { log, directory, limits, processor, share, caches, tenure } = options;
+    const decodedMax = Math.ceil(limits.decodedMax / share.partitions.length);
     const states = await Promise.all(
-      share.partitions.map((partition) => newTaskState({ log, directory, processor, partition })),
+      share.partitions.map((partition) => newTaskState({ log, directory, processor, partition, decodedMax })),
     );
     const acquired = await acquire({ log, limits, lock: share.lock, states, caches, tenure });
     const { fetchBytesMax, partitionBytesMax, fetchWaitMs } = limits;

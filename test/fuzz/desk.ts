@@ -16,10 +16,10 @@ import { decodeFramed } from '../../schemas/codec.ts';
 import { DEAD_LETTERS, refusalRule } from '../../schemas/refusals.ts';
 import type { MemorySchemaDirectory } from '../../schemas/schema-directory-memory.ts';
 import { AdmissionWindow } from '../../topology/admission-window.ts';
-import { stateRecords } from '../../topology/changelog.ts';
+import { stateForm, stateRecords } from '../../topology/changelog.ts';
 import { NO_DIGEST } from '../../topology/digest.ts';
 import { Intake } from '../../topology/intake.ts';
-import { DEDUP_HORIZON_MS } from '../../topology/limits.ts';
+import { DEDUP_HORIZON_MS, LIMITS } from '../../topology/limits.ts';
 import type { LogRecord, OutgoingRecord } from '../../topology/log.ts';
 import { planBatches, transactionRecordBytesMax } from '../../topology/log-kafka-plan.ts';
 import type { AnyProcessor } from '../../topology/processor.ts';
@@ -117,7 +117,7 @@ class Seat {
       partition: HOME,
       directory,
       window,
-      store: new Store(processor.tables),
+      store: new Store(processor.tables, stateForm(directory), LIMITS.decodedMax),
       intake: new Intake({ directory, partitions: PARTITIONS, window }),
     };
   }

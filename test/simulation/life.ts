@@ -122,6 +122,7 @@ function limitsOf(random: Random): Limits {
     fetchBytesMax: isSmall ? 2_000 : LIMITS.fetchBytesMax,
     fetchWaitMs: 0,
     schemaAttemptsMax: 1,
+    decodedMax: random.chance(500) ? 1 + random.below(60) : LIMITS.decodedMax,
     // Either with every step, or once and then only when told to: both without a clock.
     positionsIntervalMs: random.chance(500) ? 0 : Number.POSITIVE_INFINITY,
   };

@@ -7,13 +7,16 @@
 import type { RecordTypes } from '../../schemas/generated/record-types.ts';
 import { type Instant, instantOfMillis } from '../../schemas/instant.ts';
 import { MemorySchemaDirectory } from '../../schemas/schema-directory-memory.ts';
-import { stateDecoder } from '../../topology/changelog.ts';
+import { stateForm } from '../../topology/changelog.ts';
 import { applyInput, inputOf, project } from '../../topology/input.ts';
 import type { AnyProcessor, Output, RefusalOutput } from '../../topology/processor.ts';
 import { Store } from '../../topology/store.ts';
 import type { RecordOf, TopicName } from '../../topology/topics.ts';
 
-const decodeState = stateDecoder(new MemorySchemaDirectory());
+const form = stateForm(new MemorySchemaDirectory());
+
+/** Few, so that the rules of a service are also seen with state that was laid aside. */
+const DECODED_MAX = 20;
 
 type Answer = Output | RefusalOutput;
 
@@ -35,7 +38,7 @@ export function scenario(
   processor: AnyProcessor,
   start: Instant = instantOfMillis(1_760_000_000_000),
 ): Scenario {
-  const store = new Store(processor.tables, decodeState);
+  const store = new Store(processor.tables, form, DECODED_MAX);
   const offsets = new Map<TopicName, number>();
   const written: Answer[] = [];
   let recordedAt = start;

@@ -10,7 +10,7 @@ import {
   barrierRecord,
   checkpointRecord,
   StateReader,
-  stateDecoder,
+  stateForm,
   stateRecords,
 } from '../../topology/changelog.ts';
 import type { OutgoingRecord } from '../../topology/log.ts';
@@ -25,9 +25,13 @@ function tick(sequence: number): ClockTick {
   return { sequence, time: instantOfMillis(sequence) };
 }
 
+function newStore(): Store {
+  return new Store(RULES, stateForm(place.directory), 3);
+}
+
 function restored(records: readonly OutgoingRecord[]) {
   const state = {
-    store: new Store(RULES, stateDecoder(place.directory)),
+    store: newStore(),
     window: new AdmissionWindow(1_000),
   };
   const reader = new StateReader(place, state);
@@ -56,7 +60,7 @@ function contentOf(store: Store) {
 
 describe('keys', () => {
   test('name the table and the key, whatever characters the key has', () => {
-    const store = new Store(RULES);
+    const store = newStore();
     const keys = ['plain', 'with/slash', '', '!checkpoint', '客户'];
     for (const [index, key] of keys.entries()) store.tables['counts']?.set(key, tick(index));
     const records = stateRecords(place, store.changes(), []);
@@ -69,7 +73,7 @@ describe('keys', () => {
   });
 
   test('a deleted key is a tombstone', () => {
-    const store = new Store(RULES);
+    const store = newStore();
     store.tables['counts']?.set('a', tick(1));
     store.commit();
     store.tables['counts']?.delete('a');
@@ -79,7 +83,7 @@ describe('keys', () => {
 
 test('a barrier says whose it is, and everything else that it is none', () => {
   const state = {
-    store: new Store(RULES, stateDecoder(place.directory)),
+    store: newStore(),
     window: new AdmissionWindow(1_000),
   };
   const reader = new StateReader(place, state);
@@ -106,7 +110,7 @@ test('state and window come back equal from any history, compacted or not', () =
   });
   fc.assert(
     fc.property(fc.array(change, { maxLength: 60 }), (changes) => {
-      const store = new Store(RULES);
+      const store = newStore();
       const window = new AdmissionWindow(1_000);
       const records: OutgoingRecord[] = [];
       const endStep = (): void => {

@@ -5,7 +5,7 @@ import { encodeFramed } from '../../schemas/codec.ts';
 import type { ClockTick } from '../../schemas/generated/clock-tick.ts';
 import { type Instant, instantOfMillis } from '../../schemas/instant.ts';
 import { MemorySchemaDirectory } from '../../schemas/schema-directory-memory.ts';
-import { stateDecoder } from '../../topology/changelog.ts';
+import { stateForm } from '../../topology/changelog.ts';
 import { DueIndex } from '../../topology/due-index.ts';
 import { keyBytes } from '../../topology/key-bytes.ts';
 import { table } from '../../topology/processor.ts';
@@ -22,14 +22,15 @@ function encoded(value: ClockTick): Buffer {
   return encodeFramed('ClockTick', value, directory.idOf('ClockTick'));
 }
 
-function newStore() {
+function newStore(decodedMax = 1_000) {
   const decodedKeys: string[] = [];
-  const decode = stateDecoder(directory);
+  const form = stateForm(directory);
   const rules = { timers: table('ClockTick', ({ time }) => (time === 0 ? null : time)) };
-  const store = new Store(rules, (record, bytes, path) => {
+  const decode: typeof form.decode = (record, bytes, path) => {
     decodedKeys.push(path);
-    return decode(record, bytes, path);
-  });
+    return form.decode(record, bytes, path);
+  };
+  const store = new Store(rules, { ...form, decode }, decodedMax);
   const timers = store.tables['timers'];
   if (timers === undefined) throw new Error('the table is missing');
   return { store, timers, decodedKeys };
@@ -172,4 +173,45 @@ describe('timers', () => {
       ),
     );
   });
+});
+
+test('a store that may hold few values decoded is the same as one that holds all', () => {
+  const change = fc.record({
+    key: fc.constantFrom(...'abcdefghij'),
+    what: fc.constantFrom('set', 'delete', 'get', 'commit', 'commit'),
+    number: fc.integer({ min: 0, max: 99 }),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(change, { maxLength: 120 }),
+      fc.integer({ min: 1, max: 4 }),
+      (changes, decodedMax) => {
+        const [few, all] = [newStore(decodedMax), newStore()];
+        for (const { key, what, number } of changes) {
+          if (what === 'get') expect(few.timers.get(key)).toEqual(all.timers.get(key));
+          for (const { store, timers } of [few, all]) {
+            if (what === 'set') timers.set(key, value(number));
+            else if (what === 'delete') timers.delete(key);
+            else if (what === 'commit') store.commit();
+          }
+        }
+        const now = instantOfMillis(50);
+        expect(few.store.changes()).toEqual(all.store.changes());
+        expect(few.timers.due(now)).toEqual(all.timers.due(now));
+        expect([...few.timers.keys()]).toEqual([...all.timers.keys()]);
+        expect(few.store.sizes()).toEqual(all.store.sizes());
+        for (const key of all.timers.keys()) expect(few.timers.get(key)).toEqual(all.timers.get(key));
+      },
+    ),
+  );
+});
+
+test('the value that was longest in the map is laid aside first, and comes back when it is asked for', () => {
+  const { store, timers, decodedKeys } = newStore(2);
+  for (const [index, key] of ['a', 'b', 'c', 'd'].entries()) timers.set(key, value(index + 1));
+  store.commit();
+  expect([timers.get('d'), timers.get('c'), timers.get('a')]).toEqual([value(4), value(3), value(1)]);
+  store.commit();
+  expect([timers.get('d'), timers.get('a'), timers.get('b')]).toEqual([value(4), value(1), value(2)]);
+  expect(decodedKeys).toEqual(['timers/a', 'timers/b']);
 });

@@ -75,6 +75,15 @@ export const RUNTIME: readonly Mutant[] = [
     suites: ['test/topology/run.test.ts'],
   },
   {
+    name: 'laid-aside-and-lost',
+    requirement: 'R8',
+    file: 'topology/store.ts',
+    find: 'this.#restored.set(keyBytes(key), this.#options.encode(value));',
+    replace: '',
+    why: 'Values beyond those that are held decoded are dropped as if they could be read again from somewhere.',
+    suites: ['test/topology/store.test.ts'],
+  },
+  {
     name: 'steps-ahead-forgotten',
     requirement: 'R1',
     file: 'topology/task.ts',
