@@ -54,8 +54,6 @@ export interface RestoredState {
 class StateTable<V> implements Table<V> {
   readonly #options: TableOptions<V>;
   readonly #base = new Map<string, V>();
-  /** Walks over the map as it is, oldest key first; what is set meanwhile comes later in the walk. */
-  #oldest = this.#base.keys();
   /** Part of the base as well: keys that are not in the map, as they came from the changelog or would go there. */
   readonly #restored = new RestoredValues();
   readonly #overlay = new Map<string, V | undefined>();
@@ -139,24 +137,23 @@ class StateTable<V> implements Table<V> {
     }
     this.#overlay.clear();
     this.#deletions = 0;
-    while (this.#base.size > this.#options.decodedMax) this.#layAside();
+    if (this.#base.size > this.#options.decodedMax) this.#layAside();
   }
 
   get size(): number {
     return this.#base.size + this.#restored.size;
   }
 
-  /** Makes bytes of the value that has been in the map longest. One that is asked for again comes back as the youngest. */
+  /**
+   * Makes bytes of the values that have been in the map longest. One that is asked for again comes back as the youngest. The
+   * walk ends here, because an iterator that is kept keeps every table the map has ever had.
+   */
   #layAside(): void {
-    const { done, value: key } = this.#oldest.next();
-    if (done === true) {
-      this.#oldest = this.#base.keys();
-      return;
+    for (const [key, value] of this.#base) {
+      if (this.#base.size <= this.#options.decodedMax) return;
+      this.#restored.set(keyBytes(key), this.#options.encode(value));
+      this.#base.delete(key);
     }
-    const value = this.#base.get(key);
-    if (value === undefined) return;
-    this.#restored.set(keyBytes(key), this.#options.encode(value));
-    this.#base.delete(key);
   }
 
   /** Undefined where nothing was restored under the key. */

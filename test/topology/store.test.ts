@@ -1,4 +1,6 @@
 /** Tables seen through the overlay of a step, and the timers over them. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeFramed } from '../../schemas/codec.ts';
@@ -214,4 +216,21 @@ test('the value that was longest in the map is laid aside first, and comes back 
   store.commit();
   expect([timers.get('d'), timers.get('a'), timers.get('b')]).toEqual([value(4), value(1), value(2)]);
   expect(decodedKeys).toEqual(['timers/a', 'timers/b']);
+});
+
+test('nothing that was deleted is kept by the store', async () => {
+  const { store, timers } = newStore();
+  const refs: WeakRef<ClockTick>[] = [];
+  // As a window of ids does: what is new comes at one end while as much goes at the other.
+  for (let round = 0; round < 500; round += 1) {
+    const made = value(round);
+    refs.push(new WeakRef(made));
+    timers.set(`${round}`, made);
+    if (round >= 20) timers.delete(`${round - 20}`);
+    store.commit();
+  }
+  setFlagsFromString('--expose-gc');
+  await new Promise((resolve) => setImmediate(resolve));
+  runInNewContext('gc')();
+  expect(refs.filter((ref) => ref.deref() !== undefined).length).toBeLessThan(50);
 });
