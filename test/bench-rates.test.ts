@@ -117,7 +117,7 @@ describe('what is printed', () => {
       heapBytesPerAccount: 1,
       outsideBytesPerAccount: 1,
       chargesPerSecond: 10,
-      decodedHeapBytesPerAccount: null,
+      askedHeapBytesPerAccount: 3,
       wrong: 0,
     };
     expect(restoreText(point)).toContain('goal 5: not reached');

@@ -30,8 +30,6 @@ const CHARGES_MIN = 500;
 const CHARGES_MAX = 40_000;
 const BATCH_RECORDS = 500;
 const NONE_HELD: ReadonlySet<string> = new Set();
-/** All accounts decoded at once would not fit into the heap of this process either. */
-const DECODED_MAX = 1_000_000;
 
 export interface RestoredAccounts {
   readonly accounts: number;
@@ -44,8 +42,8 @@ export interface RestoredAccounts {
 export interface AccountsPoint extends RestoredAccounts {
   /** A second of processor time. */
   readonly chargesPerSecond: number;
-  /** With every account decoded, which is what a state becomes in the end; null where that was not tried. */
-  readonly decodedHeapBytesPerAccount: number | null;
+  /** After every account was asked for, in steps. */
+  readonly askedHeapBytesPerAccount: number;
   /** Charges that were not booked. */
   readonly wrong: number;
 }
@@ -83,7 +81,7 @@ async function pointOf(accounts: number, progress: Progress): Promise<AccountsPo
   return {
     ...restored,
     chargesPerSecond: Math.round(charges.length / seconds),
-    decodedHeapBytesPerAccount: accounts > DECODED_MAX ? null : decodeAll(state, accounts, before),
+    askedHeapBytesPerAccount: askForAll(state, accounts, before),
     wrong: Math.abs(charges.length - booked),
   };
 }
@@ -139,7 +137,10 @@ function take(reader: StateReader, place: ChangelogPartition, [from, to]: readon
   });
 }
 
-function decodeAll({ store }: TaskState, accounts: number, before: ReturnType<typeof held>): number {
-  for (let number = 0; number < accounts; number += 1) store.tables['accounts']?.get(accountIdOf(number));
+function askForAll({ store }: TaskState, accounts: number, before: ReturnType<typeof held>): number {
+  for (let number = 0; number < accounts; number += 1) {
+    store.tables['accounts']?.get(accountIdOf(number));
+    if (number % BATCH_RECORDS === 0) store.commit();
+  }
   return Math.round(heldSince(before).heapBytes / accounts);
 }

@@ -19,8 +19,6 @@ const PARTITION_USES = 60_000;
 const PARTITION_ACCOUNTS = 1_000;
 const ACCOUNTS_MIN = 1_000;
 const IDS_MIN = 1 << 20;
-/** V8's Map throws above so many keys, and the tables of a task are Maps. */
-const MAP_ENTRIES_MAX = 2 ** 24;
 
 export interface Growth {
   readonly partitions: readonly PartitionsPoint[];
@@ -107,19 +105,16 @@ export function growthText(found: Growth): string {
     texts.push(tableText(head, rows));
   }
   if (accounts.length > 0) {
-    const head = ['accounts', 'restored/s', 'charges/s', 'heap B', 'outside B', 'heap B decoded'];
+    const head = ['accounts', 'restored/s', 'charges/s', 'heap B', 'outside B', 'heap B once asked for'];
     const rows = accounts.map((at) => [
       count(at.accounts),
       count(at.restoredPerSecond),
       count(at.chargesPerSecond),
       at.heapBytesPerAccount,
       at.outsideBytesPerAccount,
-      at.decodedHeapBytesPerAccount ?? '-',
+      at.askedHeapBytesPerAccount,
     ]);
-    texts.push(
-      tableText(head, rows),
-      `a table holds at most ${count(MAP_ENTRIES_MAX)} keys a partition (V8's Map)\n`,
-    );
+    texts.push(tableText(head, rows));
   }
   if (ids !== null) {
     const head = ['request ids', 'new/s', 'look-ups/s', 'bytes an id', 'longest ms', 'CPU ms'];

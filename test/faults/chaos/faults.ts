@@ -3,9 +3,11 @@
  *
  * Boundary: breaks and mends; it judges only what nobody else can see later (a frozen owner that was never fenced).
  */
+
 import { setTimeout as pause } from 'node:timers/promises';
 import { waitUntil } from '../../../infra/embedded/wait.ts';
 import type { Random } from '../../../infra/main-job/random.ts';
+import { LogError } from '../../../topology/log.ts';
 import { SERVICES, serviceTopics } from '../../../topology/topics.ts';
 import { type ApiName, TRANSACTION_APIS } from '../kafka-frames.ts';
 import { ELASTIC, PARTITIONS, type World } from './world.ts';
@@ -131,19 +133,29 @@ async function restartBroker(world: World, kill: () => Promise<void>): Promise<v
   const killedAt = performance.now();
   await kill();
   await world.system.stack.parts.kafka.restart();
-  const steps = await stepsOf(world);
-  const goesOn = async (): Promise<boolean> => (await stepsOf(world)) > steps;
+  let before: number | null = null;
+  const goesOn = async (): Promise<boolean> => {
+    const steps = await stepsOf(world);
+    before ??= steps;
+    return steps !== null && before !== null && steps > before;
+  };
   if (!(await waitUntil(goesOn, { timeoutMs: RECOVERY_TIMEOUT_MS }))) {
     throw new Error(`nothing was rated for ${RECOVERY_TIMEOUT_MS} ms after the broker came back`);
   }
   recoveriesMs.push(performance.now() - killedAt);
 }
 
-async function stepsOf({ system }: World): Promise<number> {
+/** Null while the broker has no leader for one of the partitions yet, which takes it longer on a busy machine. */
+async function stepsOf({ system }: World): Promise<number | null> {
   const topic = serviceTopics(ELASTIC).steps;
   const places = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition }));
-  const bounds = await system.log.bounds(places);
-  return bounds.reduce((sum, { end }) => sum + end, 0);
+  try {
+    const bounds = await system.log.bounds(places);
+    return bounds.reduce((sum, { end }) => sum + end, 0);
+  } catch (error) {
+    if (error instanceof LogError && error.kind === 'retriable') return null;
+    throw error;
+  }
 }
 
 async function within(struck: Promise<unknown>): Promise<boolean> {
