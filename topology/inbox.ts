@@ -68,8 +68,11 @@ export class Inbox {
     return this.#waiting >= stepRecordsMax || this.#waitingBytes >= stepBytesMax;
   }
 
-  async fill(): Promise<void> {
-    for (const slice of await this.#reader.fetch()) this.#add(slice);
+  /** Fetches once; returns how many more records the log had of the partitions that came. */
+  async fill(): Promise<number> {
+    const slices = await this.#reader.fetch();
+    for (const slice of slices) this.#add(slice);
+    return recordsLeft(slices);
   }
 
   /** Resolves when there is something to take, the reader failed, the signal fired, or after `timeoutMs`. */
@@ -141,11 +144,13 @@ export class Inbox {
         if (this.#isOverfull()) await this.#room();
         else {
           const before = this.#waiting;
-          await this.fill();
-          // Asking again at once would fetch records one by one as they are appended.
+          const left = await this.fill();
+          // Asking again at once would fetch records one by one as they are appended. A backlog of one partition comes in
+          // small pieces too, and is asked for at once.
           const brought = this.#waiting - before;
           const { fetchPauseMs, fetchWaitMs } = this.#limits;
-          const isPaused = brought < FETCHED_RECORDS_FEW && (brought > 0 || fetchWaitMs === 0);
+          const isFew = brought < FETCHED_RECORDS_FEW && left < FETCHED_RECORDS_FEW;
+          const isPaused = isFew && (brought > 0 || fetchWaitMs === 0);
           if (isPaused && fetchPauseMs > 0) await this.#pause(fetchPauseMs);
         }
       }
@@ -195,6 +200,14 @@ export class Inbox {
   #wake(): void {
     for (const check of [...this.#waiters]) check();
   }
+}
+
+/** Behind what a fetch brought; markers count as well. */
+export function recordsLeft(slices: readonly FetchedSlice[]): number {
+  return slices.reduce(
+    (sum, { nextOffset, stableOffset }) => sum + Math.max(0, stableOffset - nextOffset),
+    0,
+  );
 }
 
 function sizeOf(record: LogRecord): number {

@@ -13,6 +13,7 @@
  */
 import type { SchemaDirectory } from '../../schemas/schema-directory.ts';
 import { reactionTo } from '../../topology/failures.ts';
+import { recordsLeft } from '../../topology/inbox.ts';
 import type { FetchedSlice, Log, LogReader } from '../../topology/log.ts';
 import { type Block, isFull } from './block.ts';
 import { insertUntilKnown } from './insert.ts';
@@ -163,12 +164,10 @@ class Sink {
       return true;
     }
     try {
-      let records = 0;
-      for (const slice of await reader.fetch()) {
-        records += slice.records.length;
-        await this.#take(slice);
-      }
-      if (records < FETCHED_RECORDS_FEW)
+      const slices = await reader.fetch();
+      for (const slice of slices) await this.#take(slice);
+      const records = slices.reduce((sum, slice) => sum + slice.records.length, 0);
+      if (records < FETCHED_RECORDS_FEW && recordsLeft(slices) < FETCHED_RECORDS_FEW)
         await this.#options.pause(this.#options.limits.fetchPauseMs, this.#signal);
     } catch (error) {
       await this.#bearWith(error);

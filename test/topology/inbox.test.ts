@@ -234,6 +234,18 @@ describe('reading ahead', () => {
     await inbox.close();
   });
 
+  test('does not pause while a partition has a backlog that comes in small pieces', async () => {
+    const { reader, inbox } = open({ fetchPauseMs: 600_000 });
+    const piece = (offset: number, stableOffset: number) => {
+      return [{ ...slice('charges', { records: [offset] }), stableOffset }];
+    };
+    reader.give(piece(0, 5_000), piece(1, 5_000), piece(2, 500), piece(3, 500));
+    inbox.start();
+    await settle();
+    expect([inbox.waiting, reader.fetches]).toEqual([3, 3]);
+    await inbox.close();
+  });
+
   test('lets go of what was handed out, even when something is always waiting', async () => {
     const { reader, inbox } = open({ stepRecordsMax: 1 });
     reader.give([slice('charges', { records: [0, 1] })]);
