@@ -1,6 +1,6 @@
 /** What the keys of a changelog say about their records, and the header that says when a value falls due. */
 import { type Instant, instantOfMillis } from '../schemas/instant.ts';
-import type { Header, OutgoingHeader } from './log.ts';
+import type { OutgoingHeader } from './log.ts';
 
 export const CHECKPOINT_KEY = Buffer.from('!checkpoint');
 export const BARRIER_KEY = Buffer.from('!barrier');
@@ -16,7 +16,7 @@ export function dueHeader(dueAt: Instant | null): OutgoingHeader {
   return [DUE_HEADER, dueAt === null ? '' : String(dueAt)];
 }
 
-export function dueAtOf(headers: readonly (Header | OutgoingHeader)[]): Instant | null | undefined {
+export function dueAtOf(headers: readonly OutgoingHeader[]): Instant | null | undefined {
   const value = headers.find(([name]) => name === DUE_HEADER)?.[1];
   const text = typeof value === 'string' ? value : value?.toString('latin1');
   if (text === undefined) return undefined;

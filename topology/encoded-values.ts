@@ -1,5 +1,5 @@
 /**
- * Values that were restored and not asked for yet, as the bytes they came in.
+ * Values that are not held decoded, as bytes.
  *
  * Job: hold millions of encoded values in a few large buffers outside the heap, by small whole numbers (handles), so that
  * taking a task over costs neither decoding nor an object for each key.

@@ -1,6 +1,6 @@
 /** Named maxima and pauses of the runtime (R7). One place, so that an operator sees every bound at once. */
 export interface Limits {
-  /** A step (one transaction) takes at most this many records, and about this many bytes of them. */
+  /** A step takes at most this many records, and about this many bytes of them. */
   readonly stepRecordsMax: number;
   readonly stepBytesMax: number;
   /** While one transaction is under way, at most so many further steps of each cell are evaluated; they share the next one. */

@@ -71,6 +71,7 @@ interface Opened {
   readonly identity: Identity;
   readonly last: LastTransaction;
   readonly version: TransactionVersion;
+  readonly tenure: Tenure;
 }
 
 /** A transactional identity with an epoch of its own. */
@@ -95,13 +96,13 @@ export class KafkaProducer {
     this.#coordinator = opened.coordinator;
     this.#identity = opened.identity;
     this.#last = opened.last;
-    this.#tenure = options.tenure ?? { identity: null };
+    this.#tenure = opened.tenure;
   }
 
   static async open(options: ProducerOptions): Promise<KafkaProducer> {
-    const { client, transactionalId, timeoutMs, versionMax, tenure } = options;
+    const { client, transactionalId, timeoutMs, versionMax, tenure = { identity: null } } = options;
     const place = `InitProducerId of ${transactionalId}`;
-    const held = tenure?.identity ?? null;
+    const held = tenure.identity;
     let last: LastTransaction | null = null;
     return client.retrying({ place, ...opening }, async () => {
       const coordinator = await findCoordinator(client, transactionalId, 'transaction');
@@ -113,14 +114,14 @@ export class KafkaProducer {
       }
       // The first answer counts: an attempt that was refused may already have changed it.
       last ??= known;
-      if (tenure !== undefined) tenure.identity = null;
+      tenure.identity = null;
       const request = { transactionalId, transactionTimeout: timeoutMs };
       const given = await broker.initProducerId(request).catch((error: unknown) => {
-        if (tenure !== undefined && classify(error, place).code !== lostReplyCode) tenure.identity = held;
+        if (classify(error, place).code !== lostReplyCode) tenure.identity = held;
         throw error;
       });
       const identity = { producerId: Number(given.producerId), producerEpoch: given.producerEpoch };
-      return new KafkaProducer(options, { coordinator, identity, last, version });
+      return new KafkaProducer(options, { coordinator, identity, last, version, tenure });
     });
   }
 

@@ -35,7 +35,7 @@ export interface LogRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: readonly Header[];
-  /** Bytes of key and value, where that is known without looking at them. */
+  /** Bytes that key and value take, about, where that is known without looking at them. */
   readonly size?: number;
 }
 

@@ -10,7 +10,6 @@
  *  3. At most `heldRecordsMax` records and `heldBytesMax` bytes wait or are under way; what is more is refused at once
  *     and nothing of it is kept.
  */
-
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AppendedAt, Log, OutgoingRecord } from './log.ts';
 import { PublishError, publishErrorOf } from './publish-error.ts';

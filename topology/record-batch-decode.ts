@@ -211,7 +211,7 @@ class FetchedRecord implements LogRecord {
     return this.#value;
   }
 
-  /** Of key and value together, in bytes. */
+  /** Of key and value with their lengths, in bytes. */
   get size(): number {
     return this.#headersAt - this.#keyAt;
   }

@@ -1,5 +1,5 @@
 /**
- * Values that were restored and not asked for yet: keys and values as the bytes they came in.
+ * Values that were restored and not asked for yet, or laid aside (`store.ts`): keys and values as the bytes of the changelog.
  *
  * Job: take a million keys in without a string, an entry of a Map or a decoded value for any of them.
  *

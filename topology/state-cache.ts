@@ -15,7 +15,7 @@
  */
 
 import { BARRIER_KEY, CHECKPOINT_KEY, dueAtOf, isRuntimeName } from './changelog-keys.ts';
-import type { CommittedAt, Header, LogRecord, OutgoingHeader, OutgoingRecord } from './log.ts';
+import type { CommittedAt, LogRecord, OutgoingHeader, OutgoingRecord } from './log.ts';
 import { BlockBuilder, NO_POSITION } from './state-cache-block.ts';
 import { type CacheFile, type LiveRecords, liveRecords } from './state-cache-file.ts';
 import { type CacheIdentity, encodeHeader } from './state-cache-header.ts';
@@ -57,7 +57,7 @@ interface Checkpointed {
   readonly value: Buffer;
 }
 
-const NO_HEADERS: readonly Header[] = [];
+const NO_HEADERS: readonly OutgoingHeader[] = [];
 
 export class StateCache {
   readonly #options: CacheOptions;
@@ -139,7 +139,7 @@ export class StateCache {
 
   /** `offset` counts for a checkpoint: it is the last record of its step. */
   #add(
-    record: { key: Buffer; value: Buffer | null; headers: readonly (Header | OutgoingHeader)[] },
+    record: { key: Buffer; value: Buffer | null; headers: readonly OutgoingHeader[] },
     offset: number,
   ): void {
     const { key, value, headers } = record;

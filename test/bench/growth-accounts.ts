@@ -4,7 +4,6 @@
  * Kernel-level: changelog records are made on the fly and handed to the reader of states, so that neither a broker nor a
  * log in memory is measured. Charges go to accounts all over the state; every one must be booked.
  */
-
 import type { Progress } from '../../infra/cli/progress.ts';
 import { Random } from '../../infra/main-job/random.ts';
 import { MemorySchemaDirectory } from '../../schemas/schema-directory-memory.ts';

@@ -5,7 +5,6 @@
  * the digests of the chain. The plain version is in `plain/kernel.ts`. Every verdict and every charge is compared, to
  * the last digit.
  */
-
 import { type Progress, SILENT } from '../../infra/cli/progress.ts';
 import { disturbed, generatedUses } from '../../infra/main-job/usage.ts';
 import { customers, type JobPlan, priceBooks } from '../../infra/main-job/world.ts';

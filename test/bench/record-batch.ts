@@ -2,7 +2,6 @@
  * P4: record batches. A thousand records of 170 bytes as one batch of a transaction: ours against the encoder inside
  * kafkajs. The bytes of both are compared, and what they decode to.
  */
-
 import { isDeepStrictEqual } from 'node:util';
 import encodeKafkajsRecord from 'kafkajs/src/protocol/recordBatch/record/v0/index.js';
 import { RecordBatch } from 'kafkajs/src/protocol/recordBatch/v0/index.js';

@@ -9,7 +9,6 @@
  *  2. A dead letter holds key and value as they were sent.
  *  3. All readers of a topic agree on what is a dead letter.
  */
-
 import { topicSpecs } from '../../infra/apply/topic-specs.ts';
 import { PROCESSORS } from '../../infra/processors.ts';
 import { decodeFramed } from '../../schemas/codec.ts';

@@ -1,7 +1,6 @@
 /**
  * Turns what is planned into records, and remembers what was sent in a form that knows no service.
  */
-
 import { poison } from '../../infra/main-job/poison.ts';
 import { encodeBody, encodeFramed } from '../../schemas/codec.ts';
 import type { ClockTick } from '../../schemas/generated/clock-tick.ts';

@@ -1,5 +1,4 @@
 /** The form of state in the changelog: what was written is read back, whatever compaction has removed. */
-
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ClockTick } from '../../schemas/generated/clock-tick.ts';

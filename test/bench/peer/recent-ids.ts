@@ -32,7 +32,6 @@ export class RecentIds {
   readonly #others = new Set<string>();
   /** Uses of the blocks in the window, by block number modulo their count. */
   readonly #blocks: SeenUse[][] = Array.from({ length: BLOCKS }, () => []);
-  #key = '0';
   #number = 0;
   #memory = newMemory();
   #used = 0;
@@ -63,7 +62,7 @@ export class RecentIds {
       this.#used = writeText(this.#memory, this.#used + 1, text, size);
     }
     const entries = this.#memory.subarray(0, this.#used);
-    this.#table.set(this.#key, { ...NO_TIMES, entries });
+    this.#table.set(String(this.#number), { ...NO_TIMES, entries });
   }
 
   #remember({ accountId, requestId }: SeenUse): void {
@@ -83,7 +82,6 @@ export class RecentIds {
 
   #nextBlock(): void {
     this.#number += 1;
-    this.#key = String(this.#number);
     for (const use of this.#current) this.#forget(use);
     this.#blocks[this.#number % BLOCKS] = [];
     if (this.#number >= BLOCKS) this.#table.delete(String(this.#number - BLOCKS));
@@ -93,7 +91,6 @@ export class RecentIds {
 
   #restore(number: number, { entries }: AdmissionBlock): void {
     this.#number = number;
-    this.#key = String(number);
     this.#memory = newMemory();
     this.#used = entries.copy(this.#memory);
     const texts: string[] = [];

@@ -5,7 +5,6 @@
  * run of it. Both programs, the broker and the driver share the machine's cores. Every run must be correct by the
  * driver's own count, sum and balances, or the bench fails.
  */
-
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';

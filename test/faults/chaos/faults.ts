@@ -3,7 +3,6 @@
  *
  * Boundary: breaks and mends; it judges only what nobody else can see later (a frozen owner that was never fenced).
  */
-
 import { setTimeout as pause } from 'node:timers/promises';
 import { waitUntil } from '../../../infra/embedded/wait.ts';
 import type { Random } from '../../../infra/main-job/random.ts';

@@ -1,5 +1,4 @@
 /** The main job's input: the same bytes for the same seed, and every record has the fate that it is said to have. */
-
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { draw, WORKLOADS } from '../../../infra/main-job/distributions.ts';
