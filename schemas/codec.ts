@@ -64,6 +64,21 @@ export function encodeFramed<N extends RecordName>(name: N, value: RecordTypes[N
   return framed;
 }
 
+/**
+ * Encodes into memory of the caller, from `at` on. Returns where the value ends, or how many bytes were missing behind the
+ * end of the memory, as a negative number; then nothing there counts.
+ */
+export function encodeFramedAt<N extends RecordName>(
+  { name, value, schemaId }: { readonly name: N; readonly value: RecordTypes[N]; readonly schemaId: number },
+  memory: Buffer,
+  at: number,
+): number {
+  if (at + FRAME_BYTES > memory.length) return memory.length - at - FRAME_BYTES;
+  memory[at] = 0;
+  memory.writeUInt32BE(schemaId, at + 1);
+  return tryEncode(name, typeOfRecord(name), { value, memory, at: at + FRAME_BYTES });
+}
+
 /** The schema id of a framed value, or undefined when it is not framed. */
 export function frameId(buffer: Buffer): number | undefined {
   return buffer.length >= FRAME_BYTES && buffer[0] === 0 ? buffer.readUInt32BE(1) : undefined;
@@ -119,7 +134,7 @@ function decodeBody<N extends RecordName>(
 function encodeAfter(name: RecordName, value: unknown, frameBytes: number): Buffer {
   const type = typeOfRecord(name);
   const start = used;
-  let end = tryEncode(name, type, { value, at: start + frameBytes });
+  let end = tryEncode(name, type, { value, memory: chunk, at: start + frameBytes });
   if (end >= 0) {
     used = end;
     return chunk.subarray(start, end);
@@ -127,17 +142,21 @@ function encodeAfter(name: RecordName, value: unknown, frameBytes: number): Buff
   // A negative end says how many bytes were missing, so the size of the record is known before the second try.
   const needed = chunk.length - start - end;
   chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, needed));
-  end = tryEncode(name, type, { value, at: frameBytes });
+  end = tryEncode(name, type, { value, memory: chunk, at: frameBytes });
   used = end;
   return chunk.subarray(0, end);
 }
 
-function tryEncode(name: RecordName, type: Type, target: { value: unknown; at: number }): number {
+function tryEncode(
+  name: RecordName,
+  type: Type,
+  { value, memory, at }: { readonly value: unknown; readonly memory: Buffer; readonly at: number },
+): number {
   try {
     resetDepth();
-    return type.encode(target.value, chunk, target.at);
+    return type.encode(value, memory, at);
   } catch (cause) {
-    throw new EncodeError(name, invalidPath(type, target.value), { cause });
+    throw new EncodeError(name, invalidPath(type, value), { cause });
   }
 }
 

@@ -6,21 +6,21 @@
  * Invariants:
  *  1. State moves with every step that is evaluated, before its transaction has committed. Whoever fails to commit one
  *     throws the whole task away, so nothing is built on what did not happen.
- *  2. Outputs, state, refusals, dead letters, checkpoint and step record of a step are returned together, in this order.
+ *  2. Outputs, refusals and dead letters, state, checkpoint and step record of a step are returned together, in this order.
  */
-import { encodeFramed } from '../schemas/codec.ts';
 import type { Checkpoint } from '../schemas/generated/checkpoint.ts';
 import type { SchemaDirectory } from '../schemas/schema-directory.ts';
 import { AdmissionWindow } from './admission-window.ts';
-import { checkpointRecord, stateForm, stateRecords } from './changelog.ts';
-import { outputHeaders } from './cloud-events.ts';
+import { packCheckpoint, packState, stateForm } from './changelog.ts';
 import { NO_DIGEST } from './digest.ts';
 import { Intake } from './intake.ts';
 import { DEDUP_HORIZON_MS, LIMITS } from './limits.ts';
-import type { Log, OutgoingRecord } from './log.ts';
+import type { Log } from './log.ts';
 import type { AnyProcessor } from './processor.ts';
+import type { PackMemory, RecordPacker } from './record-pack.ts';
 import { changelogOf } from './restore.ts';
-import { type Batch, evaluateStep, type Progress, type StepResult, type TaskState } from './step.ts';
+import { type Batch, OpenStep, type Progress, type StepResult, type TaskState } from './step.ts';
+import { packFramed } from './step-outputs.ts';
 import { Store } from './store.ts';
 import { serviceTopics } from './topics.ts';
 
@@ -32,10 +32,19 @@ export interface InputIdentity {
 
 export type CellPositions = readonly { readonly topic: string; readonly offset: number }[];
 
+/** A step that was evaluated, and everything that its transaction is to hold. */
+export interface SealedStep {
+  readonly partition: number;
+  readonly result: StepResult;
+  readonly packer: RecordPacker;
+}
+
 export class Cell {
   readonly state: TaskState;
   readonly #inputs: InputIdentity;
+  readonly #memory: PackMemory = new Map();
   #progress: Progress;
+  #step: OpenStep | null = null;
 
   constructor(state: TaskState, saved: Checkpoint | null, inputs: InputIdentity) {
     this.state = state;
@@ -51,45 +60,44 @@ export class Cell {
     return this.#progress;
   }
 
-  /** Takes one step: `positions` is where the inputs stand after the batch. Returns it with the records to commit. */
-  take(
-    batch: Batch,
-    positions: CellPositions,
-  ): { readonly result: StepResult; readonly records: readonly OutgoingRecord[] } {
-    const result = evaluateStep(this.state, this.#progress, batch);
-    const records = this.#records(result, positions);
-    this.state.store.commit();
-    this.#progress = result.progress;
-    return { result, records };
+  /** Takes a batch into the step under way, or begins one with it. */
+  take(batch: Batch): void {
+    this.#step ??= new OpenStep(this.state, this.#progress, this.#memory);
+    this.#step.take(batch);
   }
 
-  #records(result: StepResult, positions: CellPositions): readonly OutgoingRecord[] {
+  /** Ends the step under way: `positions` is where the inputs stand after it. Null when there is none. */
+  seal(positions: CellPositions): SealedStep | null {
+    if (this.#step === null) return null;
+    const result = this.#step.seal();
+    this.#step = null;
+    this.#addState(result, positions);
+    this.state.store.commit();
+    this.#progress = result.progress;
+    return { partition: this.state.partition, result, packer: result.outputs.packer };
+  }
+
+  #addState({ outputs, progress, blocks, step }: StepResult, positions: CellPositions): void {
     const { partition, directory, processor, store } = this.state;
+    const { packer } = outputs;
     const place = changelogOf(this.state);
-    const headers = outputHeaders(processor.service, result.step);
-    const outputs = result.written.map(({ topic, record, key, value }, index): OutgoingRecord => {
-      const written = headers(record, index);
-      return { topic, partition, key, value, headers: written.headers, sharedHeaders: written.sharedHeaders };
-    });
     const { clusterId, topicIds } = this.#inputs;
-    const checkpoint: Checkpoint = {
+    packState(packer, place, { changes: store.changes(), blocks });
+    packCheckpoint(packer, place, {
       clusterId,
       positions: positions.map(({ topic, offset }) => {
         return { topic, offset, topicId: topicIds.get(topic) ?? null };
       }),
-      ...result.progress,
-    };
-    return [
-      ...outputs,
-      ...stateRecords(place, store.changes(), result.blocks),
-      checkpointRecord(place, checkpoint),
-      {
-        topic: serviceTopics(processor.service).steps,
-        partition,
-        key: null,
-        value: encodeFramed('Step', result.step, directory.idOf('Step')),
-      },
-    ];
+      ...progress,
+    });
+    packFramed(packer, {
+      topic: serviceTopics(processor.service).steps,
+      partition,
+      key: null,
+      name: 'Step',
+      value: step,
+      schemaId: directory.idOf('Step'),
+    });
   }
 }
 

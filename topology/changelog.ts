@@ -5,7 +5,7 @@
  * is a tombstone. In tables with timers the header `due` says when the value falls due, in milliseconds, or nothing, so
  * that values need not be decoded to know.
  *
- * Invariant: what `stateRecords` wrote, `StateReader` reads back to an equal state, whatever compaction has removed.
+ * Invariant: what `packState` wrote, `StateReader` reads back to an equal state, whatever compaction has removed.
  */
 import { decodeFramed, encodeFramed } from '../schemas/codec.ts';
 import type { Checkpoint } from '../schemas/generated/checkpoint.ts';
@@ -23,6 +23,8 @@ import {
 } from './changelog-keys.ts';
 import type { KeyBytes } from './key-bytes.ts';
 import { LogError, type LogRecord, type OutgoingRecord } from './log.ts';
+import type { RecordPacker } from './record-pack.ts';
+import { packFramed } from './step-outputs.ts';
 import type { StateChange, StateForm, Store } from './store.ts';
 
 const NO_KEY = Buffer.alloc(0);
@@ -33,27 +35,39 @@ export interface ChangelogPartition {
   readonly directory: SchemaDirectory;
 }
 
-export function stateRecords(
+export function packState(
+  packer: RecordPacker,
   place: ChangelogPartition,
-  changes: readonly StateChange[],
-  blocks: readonly BlockChange[],
-): readonly OutgoingRecord[] {
-  const state = changes.map(({ table, key, record, value, dueAt }) => {
-    const written = outgoing(place, `${table}/${key}`, encoded(place, record, value));
-    return dueAt === undefined ? written : { ...written, headers: [dueHeader(dueAt)] };
-  });
-  const window = blocks.map(({ number, block }) =>
-    outgoing(place, `${ADMISSION_PREFIX}${number}`, encoded(place, 'AdmissionBlock', block)),
-  );
-  return [...state, ...window];
+  { changes, blocks }: { readonly changes: readonly StateChange[]; readonly blocks: readonly BlockChange[] },
+): void {
+  const { topic, partition, directory } = place;
+  const to = { topic, partition };
+  for (const { table, key: inTable, record: name, value, dueAt } of changes) {
+    const written = { ...to, key: `${table}/${inTable}`, name, value, schemaId: directory.idOf(name) };
+    packFramed(packer, dueAt === undefined ? written : { ...written, headers: [dueHeader(dueAt)] });
+  }
+  const name = 'AdmissionBlock';
+  const schemaId = directory.idOf(name);
+  for (const { number, block: value } of blocks) {
+    packFramed(packer, { ...to, key: `${ADMISSION_PREFIX}${number}`, name, value, schemaId });
+  }
 }
 
-export function checkpointRecord(place: ChangelogPartition, checkpoint: Checkpoint): OutgoingRecord {
-  return outgoing(place, CHECKPOINT_KEY, encoded(place, 'Checkpoint', checkpoint));
+export function packCheckpoint(
+  packer: RecordPacker,
+  { topic, partition, directory }: ChangelogPartition,
+  value: Checkpoint,
+): void {
+  const name = 'Checkpoint';
+  packFramed(packer, { topic, partition, key: CHECKPOINT_KEY, name, value, schemaId: directory.idOf(name) });
 }
 
-export function barrierRecord(place: ChangelogPartition, barrierId: string): OutgoingRecord {
-  return outgoing(place, BARRIER_KEY, encoded(place, 'Barrier', { barrierId }));
+export function barrierRecord(
+  { topic, partition, directory }: ChangelogPartition,
+  barrierId: string,
+): OutgoingRecord {
+  const value = encodeFramed('Barrier', { barrierId }, directory.idOf('Barrier'));
+  return { topic, partition, key: BARRIER_KEY, value };
 }
 
 interface KnownTable {
@@ -204,16 +218,4 @@ function beginsWith({ key, start, end }: KeyBytes, prefix: Buffer): boolean {
 
 function unknownTable(name: string): Error {
   return new Error(`the changelog holds table "${name}", which this version does not know`);
-}
-
-function encoded<N extends RecordName>(
-  place: ChangelogPartition,
-  name: N,
-  value: RecordTypes[N] | undefined,
-): Buffer | null {
-  return value === undefined ? null : encodeFramed(name, value, place.directory.idOf(name));
-}
-
-function outgoing(place: ChangelogPartition, key: string | Buffer, value: Buffer | null): OutgoingRecord {
-  return { topic: place.topic, partition: place.partition, key, value };
 }

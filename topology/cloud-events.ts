@@ -5,7 +5,6 @@
  * encoded once per service and record type.
  */
 import type { RecordName } from '../schemas/generated/record-types.ts';
-import type { Step } from '../schemas/generated/step.ts';
 import type { Header, OutgoingRecord } from './log.ts';
 import { fullNameOf } from './subjects.ts';
 import type { ServiceName } from './topics.ts';
@@ -30,7 +29,7 @@ function fixed(service: ServiceName, record: RecordName): readonly Header[] {
 
 export function outputHeaders(
   service: ServiceName,
-  step: Step,
+  step: { readonly partition: number; readonly step: number },
 ): (record: RecordName, index: number) => Required<Pick<OutgoingRecord, 'headers' | 'sharedHeaders'>> {
   const prefix = `${service}/${step.partition}/${step.step}/`;
   return (record, index) => ({

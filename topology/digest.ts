@@ -14,7 +14,7 @@ import { sizeOfContent, writeText } from './text-bytes.ts';
 const FRAME_BYTES = 5;
 /** Up to here a loop is faster than a call. */
 const SHORT_BYTES_MAX = 32;
-const SCRATCH_BYTES = 64 * 1024;
+const SCRATCH_BYTES = 16 * 1024;
 
 export const NO_DIGEST: Buffer = Buffer.alloc(32);
 
@@ -25,44 +25,61 @@ export interface DigestedOutput {
   readonly value: Buffer;
 }
 
-/** Small pieces are gathered in one buffer because a call into the hash costs more than hashing them. */
-const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
-
 export function digestOutputs(outputs: readonly DigestedOutput[]): Buffer {
-  const hash = createHash('sha256');
-  let used = 0;
-  for (const output of outputs) {
-    const size = 12 + output.topic.length + sizeOfContent(output.key) + output.value.length - FRAME_BYTES;
-    if (used + size > SCRATCH_BYTES) {
-      hash.update(scratch.subarray(0, used));
-      used = 0;
-    }
-    if (size > SCRATCH_BYTES) {
-      const large = Buffer.allocUnsafe(size);
-      putPieces(output, large, 0);
-      hash.update(large);
-      continue;
-    }
-    putPieces(output, scratch, used);
-    used += size;
-  }
-  return hash.update(scratch.subarray(0, used)).digest();
+  const digest = new OutputDigest();
+  for (const { topic, key, value } of outputs)
+    digest.add({ topic, key }, value, { from: 0, to: value.length });
+  return digest.end();
 }
 
-function putPieces(output: DigestedOutput, target: Buffer, start: number): void {
-  const { topic, key, value } = output;
-  const keyLength = sizeOfContent(key);
-  const keyAt = start + 4 + topic.length + 4;
-  const bodyAt = keyAt + keyLength + 4;
-  // The frame is copied with the body, where the pieces before it then overwrite it: a part of a buffer costs more.
-  value.copy(target, bodyAt - FRAME_BYTES);
-  putLength(target, start, topic.length);
-  for (let index = 0; index < topic.length; index += 1) target[start + 4 + index] = topic.charCodeAt(index);
-  putLength(target, keyAt - 4, keyLength);
-  if (typeof key === 'string') writeText(target, keyAt, key, keyLength);
-  else if (key.length > SHORT_BYTES_MAX) key.copy(target, keyAt);
-  else for (let index = 0; index < key.length; index += 1) target[keyAt + index] = key[index] ?? 0;
-  putLength(target, bodyAt - 4, value.length - FRAME_BYTES);
+/** Memory of digests that have ended, for the next ones. */
+const scratches: Buffer[] = [];
+
+/** The digest of outputs that come one by one. */
+export class OutputDigest {
+  readonly #hash = createHash('sha256');
+  /** Small pieces are gathered because a call into the hash costs more than hashing them. */
+  readonly #scratch = scratches.pop() ?? Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+  #used = 0;
+
+  /** `range` is where the framed value stands in `memory`. */
+  add(
+    { topic, key }: Omit<DigestedOutput, 'value'>,
+    memory: Buffer,
+    range: { from: number; to: number },
+  ): void {
+    const from = range.from + FRAME_BYTES;
+    const keyLength = sizeOfContent(key);
+    const headLength = 12 + topic.length + keyLength;
+    const length = range.to - from;
+    if (this.#used + headLength + length > SCRATCH_BYTES) this.#flush();
+    const isLarge = headLength + length > SCRATCH_BYTES;
+    const target = isLarge ? Buffer.allocUnsafe(headLength + length) : this.#scratch;
+    const start = this.#used;
+    const keyAt = start + 4 + topic.length + 4;
+    const bodyAt = keyAt + keyLength + 4;
+    putLength(target, start, topic.length);
+    writeText(target, start + 4, topic, topic.length);
+    putLength(target, keyAt - 4, keyLength);
+    if (typeof key === 'string') writeText(target, keyAt, key, keyLength);
+    else if (key.length > SHORT_BYTES_MAX) key.copy(target, keyAt);
+    else for (let index = 0; index < key.length; index += 1) target[keyAt + index] = key[index] ?? 0;
+    putLength(target, bodyAt - 4, length);
+    memory.copy(target, bodyAt, from, range.to);
+    if (isLarge) this.#hash.update(target);
+    else this.#used = bodyAt + length;
+  }
+
+  end(): Buffer {
+    this.#flush();
+    scratches.push(this.#scratch);
+    return this.#hash.digest();
+  }
+
+  #flush(): void {
+    if (this.#used > 0) this.#hash.update(this.#scratch.subarray(0, this.#used));
+    this.#used = 0;
+  }
 }
 
 function putLength(target: Buffer, at: number, length: number): void {

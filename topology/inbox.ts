@@ -5,7 +5,8 @@
  * and stop fetching when full.
  *
  * Invariants:
- *  1. Records of one input partition leave in offset order, each once.
+ *  1. Records of one input partition leave in offset order, each once. What is taken for one step leaves in the order of the
+ *     inputs, so that a step is one range of each: what arrives late for an input that was passed waits for the next step.
  *  2. At most `inboxRecordsMax` records or `inboxBytesMax` bytes, plus one fetch, are held; what was handed out is let go.
  *  3. An error of the reader reaches the next `take`; nothing read before it is lost or handed out twice.
  */
@@ -26,11 +27,18 @@ interface Lane {
   readonly records: LogRecord[];
 }
 
+interface Room {
+  records: number;
+  bytes: number;
+}
+
 export class Inbox {
   readonly #reader: LogReader;
   readonly #limits: Limits;
   /** By partition, each with its inputs in the processor's order. */
   readonly #lanes: ReadonlyMap<number, readonly Lane[]>;
+  /** By partition the input that the step under way has come to. */
+  readonly #reached = new Map<number, number>();
   readonly #waiters = new Set<() => void>();
   #waiting = 0;
   #waitingBytes = 0;
@@ -105,8 +113,8 @@ export class Inbox {
   }
 
   /**
-   * The next batch of each partition that has one, together bounded in records and bytes; empty when nothing is waiting.
-   * Partitions take turns at being first, so that one with a backlog cannot keep the others waiting.
+   * The next batch of each partition that has one, together bounded in records and bytes; empty when nothing is waiting that
+   * fits into the step. Partitions take turns at being first, so that one with a backlog cannot keep the others waiting.
    */
   take(): ReadonlyMap<number, readonly BatchSlice[]> {
     if (this.#error !== null) throw this.#error;
@@ -115,7 +123,7 @@ export class Inbox {
     const partitions = [...this.#lanes.keys()];
     for (let index = 0; index < partitions.length; index += 1) {
       const partition = partitions[(this.#turn + index) % partitions.length] ?? 0;
-      const slices = (this.#lanes.get(partition) ?? []).flatMap((lane) => takeFrom(lane, room));
+      const slices = this.#takeFrom(partition, room);
       if (slices.length > 0) taken.set(partition, slices);
     }
     this.#turn += 1;
@@ -123,6 +131,23 @@ export class Inbox {
     this.#waitingBytes -= this.#limits.stepBytesMax - room.bytes;
     this.#wake();
     return taken;
+  }
+
+  /** What is taken next belongs to another step. */
+  endStep(): void {
+    this.#reached.clear();
+  }
+
+  #takeFrom(partition: number, room: Room): readonly BatchSlice[] {
+    const slices: BatchSlice[] = [];
+    for (const [index, lane] of (this.#lanes.get(partition) ?? []).entries()) {
+      if (index < (this.#reached.get(partition) ?? 0)) continue;
+      const slice = takeFrom(lane, room);
+      if (slice === null) continue;
+      slices.push(slice);
+      this.#reached.set(partition, index);
+    }
+    return slices;
   }
 
   /** Where each input of a partition stands after what was taken; markers at the end of a lane are passed over. */
@@ -215,7 +240,7 @@ function sizeOf(record: LogRecord): number {
 }
 
 /** Takes what there is room for; nothing when nothing waits. */
-function takeFrom(lane: Lane, room: { records: number; bytes: number }): readonly BatchSlice[] {
+function takeFrom(lane: Lane, room: Room): BatchSlice | null {
   let count = 0;
   for (const record of lane.records) {
     if (room.records === 0 || room.bytes <= 0) break;
@@ -223,11 +248,11 @@ function takeFrom(lane: Lane, room: { records: number; bytes: number }): readonl
     room.records -= 1;
     room.bytes -= sizeOf(record);
   }
-  if (count === 0) return [];
+  if (count === 0) return null;
   const from = lane.position;
   const records = lane.records.splice(0, count);
   lane.position = positionAfter(lane, records);
-  return [{ topic: lane.topic, from, to: lane.position, records }];
+  return { topic: lane.topic, from, to: lane.position, records };
 }
 
 /** Past the last record taken; past the markers behind it too when nothing else is waiting in the lane. */

@@ -1,10 +1,10 @@
 /** Named maxima and pauses of the runtime (R7). One place, so that an operator sees every bound at once. */
 export interface Limits {
-  /** A step takes at most this many records, and about this many bytes of them. */
+  /** A step takes at most this many records at a time, and about this many bytes of them. */
   readonly stepRecordsMax: number;
   readonly stepBytesMax: number;
-  /** While one transaction is under way, at most so many further steps of each cell are evaluated; they share the next one. */
-  readonly stepsAheadMax: number;
+  /** So many times at most, while the transaction before it is under way. */
+  readonly stepTakesMax: number;
   /**
    * A task holds at most this many values of its state decoded, all tables and partitions together; the others wait as bytes
    * outside the heap. Of the largest values, accounts, as many take half of a heap of 224 MiB.
@@ -38,7 +38,7 @@ export interface Limits {
 export const LIMITS: Limits = {
   stepRecordsMax: 2_000,
   stepBytesMax: 2 * 1024 * 1024,
-  stepsAheadMax: 4,
+  stepTakesMax: 4,
   decodedMax: 150_000,
   inboxRecordsMax: 8_000,
   inboxBytesMax: 16 * 1024 * 1024,

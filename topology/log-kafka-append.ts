@@ -9,10 +9,10 @@
  *  3. A call that is wrong in itself (unknown partition, too large) fails alone, before it meets the others.
  */
 
-import { type AppendedAt, LogError, type OutgoingRecord } from './log.ts';
+import { type AppendedAt, LogError, type OutgoingRecord, type PackedRecords } from './log.ts';
 import type { KafkaClient } from './log-kafka-client.ts';
 import { errorOfCode, isStaleLeader, lostReplyCode } from './log-kafka-errors.ts';
-import { type PlannedBatch, planBatches, planRounds } from './log-kafka-plan.ts';
+import { planRounds } from './log-kafka-plan.ts';
 import {
   decodeProduce,
   encodeProduce,
@@ -21,6 +21,7 @@ import {
   produceKey,
 } from './log-kafka-produce.ts';
 import { WireWriter } from './log-kafka-wire.ts';
+import { packRecords, recordBytesMax } from './record-pack.ts';
 
 const limits = { place: 'append', attemptsMax: 20, pauseMs: 50 } as const;
 /** The oldest that every broker we support takes; what is new since matters to transactions only. */
@@ -82,7 +83,7 @@ export class KafkaAppender {
     const admitted: Call[] = [];
     for (const call of calls) {
       try {
-        const batches = planBatches(call.records);
+        const batches = packRecords(call.records, recordBytesMax);
         await this.#client.retrying(limits, () => this.#client.byLeader(batches));
         admitted.push(call);
       } catch (thrown) {
@@ -94,9 +95,10 @@ export class KafkaAppender {
 
   async #runRound(calls: readonly Call[]): Promise<void> {
     const shares = sharesOf(calls);
+    const records = calls.flatMap((call) => call.records);
     let failure: LogError | null = null;
     try {
-      for (const round of planRounds(planBatches(calls.flatMap(({ records }) => records)))) {
+      for (const round of planRounds(packRecords(records, recordBytesMax))) {
         await this.#send(round, (batch, baseOffset) => note(batch, baseOffset, shares));
       }
     } catch (thrown) {
@@ -110,8 +112,8 @@ export class KafkaAppender {
 
   /** Sends one batch per partition until all are written; only those that failed are sent again. */
   async #send(
-    round: readonly PlannedBatch[],
-    done: (batch: PlannedBatch, baseOffset: number) => void,
+    round: readonly PackedRecords[],
+    done: (batch: PackedRecords, baseOffset: number) => void,
   ): Promise<void> {
     let left = round;
     await this.#client.retrying(limits, async () => {
@@ -131,7 +133,7 @@ export class KafkaAppender {
   }
 
   /** Never rejects, so that what one leader wrote is known when another fails. */
-  async #produce(leader: number, batches: readonly PlannedBatch[]): Promise<Produced> {
+  async #produce(leader: number, batches: readonly PackedRecords[]): Promise<Produced> {
     try {
       const lane = await this.#client.lane(leader, 'requests');
       const frame = encodeProduce(this.#writer, batches, this.#frame());
@@ -158,14 +160,14 @@ export class KafkaAppender {
 }
 
 interface Produced {
-  readonly written: readonly { readonly batch: PlannedBatch; readonly baseOffset: number }[];
-  readonly failed: readonly PlannedBatch[];
+  readonly written: readonly { readonly batch: PackedRecords; readonly baseOffset: number }[];
+  readonly failed: readonly PackedRecords[];
   readonly failure: LogError | null;
 }
 
-function sort(batches: readonly PlannedBatch[], answers: ReadonlyMap<string, ProducedBatch>): Produced {
-  const written: { batch: PlannedBatch; baseOffset: number }[] = [];
-  const failed: PlannedBatch[] = [];
+function sort(batches: readonly PackedRecords[], answers: ReadonlyMap<string, ProducedBatch>): Produced {
+  const written: { batch: PackedRecords; baseOffset: number }[] = [];
+  const failed: PackedRecords[] = [];
   let failure: LogError | null = null;
   for (const batch of batches) {
     const place = `${batch.topic}/${batch.partition}`;
@@ -209,13 +211,13 @@ function sharesOf(calls: readonly Call[]): ReadonlyMap<string, Share[]> {
 }
 
 /** Tells each call where its records went: batches of a partition are written in order, so shares are used up in order. */
-function note(batch: PlannedBatch, baseOffset: number, shares: ReadonlyMap<string, Share[]>): void {
+function note(batch: PackedRecords, baseOffset: number, shares: ReadonlyMap<string, Share[]>): void {
   const { topic, partition } = batch;
   const ofPlace = shares.get(`${topic}/${partition}`) ?? [];
-  for (let done = 0; done < batch.records.length; ) {
+  for (let done = 0; done < batch.count; ) {
     const share = ofPlace[0];
     if (share === undefined) return;
-    const count = Math.min(share.left, batch.records.length - done);
+    const count = Math.min(share.left, batch.count - done);
     share.call.appended.push({ topic, partition, firstOffset: baseOffset + done, count });
     share.call.unwritten -= count;
     share.left -= count;

@@ -11,9 +11,8 @@
  *     (KIP-890), so it is used where the cluster works with transactions of version 2 and nowhere else.
  */
 
-import type { TopicPartition } from './log.ts';
+import type { PackedRecords, TopicPartition } from './log.ts';
 import { beginFrame, endFrame } from './log-kafka-frame.ts';
-import type { PlannedBatch } from './log-kafka-plan.ts';
 import { WireReader, type WireWriter } from './log-kafka-wire.ts';
 import { type BatchHeader, encodeRecordBatch } from './record-batch.ts';
 
@@ -34,7 +33,7 @@ export interface ProduceFrame {
   readonly clientId: string;
   readonly transactionalId: string | null;
   readonly timeoutMs: number;
-  readonly headerOf: (batch: PlannedBatch) => BatchHeader;
+  readonly headerOf: (batch: PackedRecords) => BatchHeader;
 }
 
 /** What differs between the two forms of a request. */
@@ -69,7 +68,7 @@ const flexibleForm: Form = {
 /** Encodes one request at the writer's place. The frame is valid until the writer is reset. */
 export function encodeProduce(
   writer: WireWriter,
-  batches: readonly PlannedBatch[],
+  batches: readonly PackedRecords[],
   request: ProduceFrame,
 ): Buffer {
   const { version, clientId, transactionalId, timeoutMs } = request;

@@ -17,14 +17,16 @@ import {
   type Identity,
   LogError,
   type OutgoingRecord,
+  type PackedRecords,
   type Position,
   type Tenure,
   type TopicPartition,
+  type TransactionBatch,
 } from './log.ts';
 import type { KafkaClient } from './log-kafka-client.ts';
 import { classify, errorOfCode, lostReplyCode, retrying } from './log-kafka-errors.ts';
 import { endHanging, type LastTransaction, lastTransaction } from './log-kafka-hanging.ts';
-import { type PlannedBatch, planBatches, planRounds, transactionRecordBytesMax } from './log-kafka-plan.ts';
+import { planRounds } from './log-kafka-plan.ts';
 import { decodeProduce, encodeProduce, produceKey } from './log-kafka-produce.ts';
 import { isStillOurs } from './log-kafka-tenure.ts';
 import {
@@ -38,6 +40,7 @@ import {
 import { transactionVersionOf } from './log-kafka-transaction-version.ts';
 import { WireWriter } from './log-kafka-wire.ts';
 import type { BatchHeader } from './record-batch.ts';
+import { packRecords, transactionRecordBytesMax } from './record-pack.ts';
 
 /** The markers of the transaction before are still being written; that takes a few milliseconds. */
 const concurrentAttemptsMax = 2_000;
@@ -159,7 +162,7 @@ export class KafkaProducer {
     await settled(enlisting);
   }
 
-  async produce(batches: readonly PlannedBatch[]): Promise<readonly CommittedAt[]> {
+  async produce(batches: readonly PackedRecords[]): Promise<readonly CommittedAt[]> {
     const leaders = await this.client.byLeader(batches);
     const written = await settled(
       [...leaders].map(([leader, ofLeader]) => this.#produceTo(leader, ofLeader)),
@@ -199,7 +202,7 @@ export class KafkaProducer {
     this.#sequences.clear();
   }
 
-  async #produceTo(leader: number, batches: readonly PlannedBatch[]): Promise<readonly CommittedAt[]> {
+  async #produceTo(leader: number, batches: readonly PackedRecords[]): Promise<readonly CommittedAt[]> {
     const written: CommittedAt[] = [];
     const lane = await this.client.lane(leader, 'requests');
     const { clientId, requestTimeoutMs } = this.client.options;
@@ -222,17 +225,17 @@ export class KafkaProducer {
           throw errorOfCode(refused.errorCode, `Produce to ${refused.topic}/${refused.partition}`);
         for (const { topic, partition, baseOffset: firstOffset, appendedAt } of produced) {
           const sent = round.find((batch) => batch.topic === topic && batch.partition === partition);
-          written.push({ topic, partition, firstOffset, count: sent?.records.length ?? 0, appendedAt });
+          written.push({ topic, partition, firstOffset, count: sent?.count ?? 0, appendedAt });
         }
       });
     }
     return written;
   }
 
-  #headerOf(batch: PlannedBatch): BatchHeader {
+  #headerOf(batch: PackedRecords): BatchHeader {
     const place = `${batch.topic}/${batch.partition}`;
     const baseSequence = this.#sequences.get(place) ?? 0;
-    this.#sequences.set(place, (baseSequence + batch.records.length) % 0x8000_0000);
+    this.#sequences.set(place, (baseSequence + batch.count) % 0x8000_0000);
     return { timestamp: this.#now(), transactional: true, ...this.#identity, baseSequence };
   }
 
@@ -270,19 +273,20 @@ export class OpenTransaction {
   }
 
   async write(records: readonly OutgoingRecord[]): Promise<void> {
-    await this.deliver(records, null);
+    await this.deliver({ records, groupPositions: null });
   }
 
   async publish(group: string, positions: readonly Position[]): Promise<void> {
-    await this.deliver([], { group, positions });
+    await this.deliver({ records: [], groupPositions: { group, positions } });
   }
 
   /** What takes part is enlisted before anything is sent. */
-  async deliver(
-    records: readonly OutgoingRecord[],
-    published: GroupPositions | null,
-  ): Promise<readonly CommittedAt[]> {
-    const batches = planBatches(records, transactionRecordBytesMax);
+  async deliver({
+    records,
+    packed = [],
+    groupPositions: published,
+  }: TransactionBatch): Promise<readonly CommittedAt[]> {
+    const batches = [...packRecords(records, transactionRecordBytesMax), ...packed];
     const group = published?.group ?? null;
     await this.#producer.prepare(batches, group);
     const places = batches.filter((batch) => !this.#enlisted.has(`${batch.topic}/${batch.partition}`));

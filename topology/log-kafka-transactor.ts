@@ -10,7 +10,7 @@
  *     it is sure not to have committed.
  */
 
-import { type CommittedAt, LogError, type TransactionBatch, type Transactor } from './log.ts';
+import { type CommittedAt, isEmpty, LogError, type TransactionBatch, type Transactor } from './log.ts';
 import type { KafkaProducer, OpenTransaction } from './log-kafka-transaction.ts';
 
 export class KafkaTransactor implements Transactor {
@@ -28,7 +28,7 @@ export class KafkaTransactor implements Transactor {
       const code = this.#state === 'spent' ? 'TRANSACTOR_SPENT' : 'OVERLAPPING_CALL';
       throw new LogError('fatal', code, this.transactionalId);
     }
-    if (batch.records.length === 0 && batch.groupPositions === null) return [];
+    if (isEmpty(batch)) return [];
     this.#state = 'committing';
     try {
       const written = await this.#run(batch);
@@ -52,12 +52,9 @@ export class KafkaTransactor implements Transactor {
     return written;
   }
 
-  async #deliver(
-    transaction: OpenTransaction,
-    { records, groupPositions }: TransactionBatch,
-  ): Promise<readonly CommittedAt[]> {
+  async #deliver(transaction: OpenTransaction, batch: TransactionBatch): Promise<readonly CommittedAt[]> {
     try {
-      return await transaction.deliver(records, groupPositions);
+      return await transaction.deliver(batch);
     } catch (thrown) {
       throw this.#failed(thrown, 'transaction');
     }

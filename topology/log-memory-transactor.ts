@@ -11,6 +11,7 @@
 
 import {
   type CommittedAt,
+  isEmpty,
   LogError,
   type OutgoingRecord,
   type Position,
@@ -19,6 +20,7 @@ import {
 } from './log.ts';
 import { type FaultHook, lostReply, strike } from './log-memory-faults.ts';
 import type { MemoryPartition } from './log-memory-partition.ts';
+import { unpackRecords } from './record-batch-decode.ts';
 
 /** Dead letters hold whole foreign records, so a transaction takes larger ones than an append. */
 const recordBytesMax = 2_000_000;
@@ -160,7 +162,7 @@ export class MemoryTransactor implements Transactor {
     if (!this.#usable) {
       throw new LogError('fatal', 'TRANSACTOR_SPENT', `${this.transactionalId} failed or was closed before`);
     }
-    if (batch.records.length === 0 && batch.groupPositions === null) return [];
+    if (isEmpty(batch)) return [];
     this.#usable = false;
     const written = await this.#commitWithFaults(batch);
     this.#usable = true;
@@ -172,10 +174,11 @@ export class MemoryTransactor implements Transactor {
   }
 
   async #commitWithFaults(batch: TransactionBatch): Promise<readonly CommittedAt[]> {
+    const records = [...batch.records, ...(batch.packed ?? []).flatMap(unpackRecords)];
     const point = {
       at: 'commit',
       transactionalId: this.transactionalId,
-      records: batch.records.length,
+      records: records.length,
     } as const;
     const fault = strike(this.#host.faults, point);
     if (fault === 'lose_request') throw lostReply('commit');
@@ -183,7 +186,7 @@ export class MemoryTransactor implements Transactor {
       throw new LogError('fenced', 'INVALID_PRODUCER_EPOCH', `${this.transactionalId} has a new owner`);
     }
     const transaction = new MemoryTransaction(this.#host, this.#seat);
-    transaction.writeNow(batch.records);
+    transaction.writeNow(records);
     if (fault === 'stay_open') throw lostReply('commit');
     if (this.#host.pause !== undefined) await this.#host.pause();
     if (batch.groupPositions !== null) {

@@ -97,10 +97,23 @@ export interface LogReader {
   close(): Promise<void>;
 }
 
+/** Records of one partition, in the form in which a batch carries them (`record-pack.ts`). */
+export interface PackedRecords extends TopicPartition {
+  readonly count: number;
+  readonly bytes: Buffer;
+}
+
 export interface TransactionBatch {
   readonly records: readonly OutgoingRecord[];
+  /** More records, behind those. Their memory must not change before the call returns. */
+  readonly packed?: readonly PackedRecords[];
   /** Positions published for lag tools under this group, in the same transaction. Ours are in the changelog. */
   readonly groupPositions: { readonly group: string; readonly positions: readonly Position[] } | null;
+}
+
+/** Whether it would write nothing at all. */
+export function isEmpty({ records, packed = [], groupPositions }: TransactionBatch): boolean {
+  return records.length === 0 && packed.length === 0 && groupPositions === null;
 }
 
 export interface Transactor {

@@ -15,7 +15,7 @@
 
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { crc32c } from '@node-rs/crc32';
-import { type Header, LogError, type LogRecord, type TopicPartition } from './log.ts';
+import { type Header, LogError, type LogRecord, type PackedRecords, type TopicPartition } from './log.ts';
 import { readInt64 } from './log-kafka-wire.ts';
 import { batchHeaderBytes } from './record-batch.ts';
 
@@ -69,6 +69,26 @@ export function decodeRecordSet(fetched: FetchedBytes): DecodedRecords {
     nextOffset = Math.max(nextOffset, batch.lastOffset + 1);
     start = batch.end;
   }
+}
+
+export interface UnpackedRecord extends TopicPartition {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: readonly Header[];
+}
+
+/** What is in a pack, one by one; key, value and headers are views of its memory. */
+export function unpackRecords({ topic, partition, count, bytes }: PackedRecords): readonly UnpackedRecord[] {
+  const cursor = new Cursor(bytes, 0);
+  return Array.from({ length: count }, () => {
+    const end = cursor.varint() + cursor.at;
+    cursor.at += 2;
+    cursor.varint();
+    const [key, value] = [cursor.bytes(), cursor.bytes()];
+    const headers = headersAt(cursor);
+    cursor.at = end;
+    return { topic, partition, key, value, headers };
+  });
 }
 
 /** Which producers are inside an aborted transaction at the place the decoder has reached. */
@@ -219,15 +239,18 @@ class FetchedRecord implements LogRecord {
   get headers(): readonly Header[] {
     if (this.#source[this.#headersAt] === 0) return noHeaders;
     if (this.#headers !== undefined) return this.#headers;
-    const cursor = new Cursor(this.#source, this.#headersAt);
-    const headers: Header[] = [];
-    for (let left = cursor.varint(); left > 0; left -= 1) {
-      const name = cursor.bytes()?.toString('utf8') ?? '';
-      headers.push([name, cursor.bytes() ?? Buffer.alloc(0)]);
-    }
-    this.#headers = headers;
-    return headers;
+    this.#headers = headersAt(new Cursor(this.#source, this.#headersAt));
+    return this.#headers;
   }
+}
+
+function headersAt(cursor: Cursor): readonly Header[] {
+  const headers: Header[] = [];
+  for (let left = cursor.varint(); left > 0; left -= 1) {
+    const name = cursor.bytes()?.toString('utf8') ?? '';
+    headers.push([name, cursor.bytes() ?? Buffer.alloc(0)]);
+  }
+  return headers;
 }
 
 class Cursor {

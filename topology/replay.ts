@@ -56,7 +56,7 @@ export async function replayTask(
       state.store.commit();
       progress = result.progress;
       totals.steps += 1;
-      totals.outputs += result.written.length;
+      totals.outputs += result.outputs.count;
       totals.records += batch.slices.reduce((sum, slice) => sum + slice.records.length, 0);
       onStep(totals.steps);
     }

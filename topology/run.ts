@@ -4,8 +4,8 @@
  * Boundary: timing only. What a step is lives in `cell.ts` and `step.ts`, what an error means in `failures.ts`.
  *
  * Invariants:
- *  1. Two transactions of one task never overlap. With a backlog the next steps are evaluated while one is committed, at
- *     most `stepsAheadMax` of them, and share the next.
+ *  1. Two transactions of one task never overlap. With a backlog the next step is evaluated while one is committed, and
+ *     takes more until that is decided, at most `stepTakesMax` times.
  *  2. Steps start `commitIntervalMs` after those before, later when these took long, or at once when a full batch is
  *     waiting.
  *  3. Each trouble doubles the pause before the next try; only a committed step shortens it again.
@@ -16,7 +16,7 @@ import { setTimeout as pause, setImmediate } from 'node:timers/promises';
 import { reactionTo } from './failures.ts';
 import type { Tenure } from './log.ts';
 import type { StepResult } from './step.ts';
-import { type PreparedSteps, Task, type TaskOptions } from './task.ts';
+import { type SealedSteps, Task, type TaskOptions } from './task.ts';
 
 export interface RunHooks {
   readonly onAcquired?: (task: Task) => void;
@@ -63,7 +63,7 @@ async function work(task: Task, hooks: RunHooks, signal: AbortSignal): Promise<v
       const startedAt = performance.now();
       const steps = await evaluate(task, transaction);
       await transaction.decided;
-      if (steps.length > 0) transaction.begin(steps, startedAt);
+      if (steps !== null) transaction.begin(steps, startedAt);
       else if (task.owesPositions && !signal.aborted) await task.publishPositions();
       if (!task.inbox.isFull) await transaction.decided;
       const tookMs = performance.now() - startedAt;
@@ -80,18 +80,15 @@ async function work(task: Task, hooks: RunHooks, signal: AbortSignal): Promise<v
   await task.close();
 }
 
-/** The steps of the next transaction: one, or with a backlog as many as fit in while the one before is under way. */
-async function evaluate(task: Task, transaction: Transaction): Promise<readonly PreparedSteps[]> {
-  const steps: PreparedSteps[] = [];
-  for (;;) {
-    const prepared = await task.prepare();
-    if (prepared === null) return steps;
-    steps.push(prepared);
-    if (!transaction.isUnderWay || steps.length === task.limits.stepsAheadMax) return steps;
+/** The next step of each cell: of what is waiting, and with a backlog of more while the transaction before is under way. */
+async function evaluate(task: Task, transaction: Transaction): Promise<SealedSteps | null> {
+  for (let takes = 1; await task.take(); takes += 1) {
+    if (!transaction.isUnderWay || takes === task.limits.stepTakesMax) break;
     // Lets answers of the broker in, and what follows from them out.
     await setImmediate();
-    if (!transaction.isUnderWay || !task.inbox.isFull) return steps;
+    if (!transaction.isUnderWay || !task.inbox.isFull) break;
   }
+  return task.seal();
 }
 
 /** The transaction under way; the next one begins when it is decided. */
@@ -115,20 +112,20 @@ class Transaction {
     return this.#isUnderWay;
   }
 
-  begin(steps: readonly PreparedSteps[], startedAt: number): void {
+  begin(steps: SealedSteps, startedAt: number): void {
     this.#isUnderWay = true;
     this.#decided = this.#commit(steps, startedAt);
     // Raised where it is awaited, which is after the next steps were evaluated.
     this.#decided.catch(() => undefined);
   }
 
-  async #commit(steps: readonly PreparedSteps[], startedAt: number): Promise<void> {
+  async #commit(sealed: SealedSteps, startedAt: number): Promise<void> {
     try {
-      await this.#task.commit(steps);
+      await this.#task.commit(sealed);
     } finally {
       this.#isUnderWay = false;
     }
-    const results = steps.flatMap((prepared) => prepared.results);
+    const results = sealed.steps.map(({ result }) => result);
     this.#hooks.onCommitted?.(results, performance.now() - startedAt);
   }
 }

@@ -15,12 +15,12 @@
  */
 
 import { BARRIER_KEY, CHECKPOINT_KEY, dueAtOf, isRuntimeName } from './changelog-keys.ts';
-import type { CommittedAt, LogRecord, OutgoingHeader, OutgoingRecord } from './log.ts';
+import type { CommittedAt, LogRecord, OutgoingHeader, PackedRecords } from './log.ts';
+import { unpackRecords } from './record-batch-decode.ts';
 import { BlockBuilder, NO_POSITION } from './state-cache-block.ts';
 import { type CacheFile, type LiveRecords, liveRecords } from './state-cache-file.ts';
 import { type CacheIdentity, encodeHeader } from './state-cache-header.ts';
 import { CacheWriter } from './state-cache-writer.ts';
-import { bytesOf } from './text-bytes.ts';
 
 export interface CacheLimits {
   /** A block is written at this size, or this long after its first record came. */
@@ -56,8 +56,6 @@ interface Checkpointed {
   readonly position: number;
   readonly value: Buffer;
 }
-
-const NO_HEADERS: readonly OutgoingHeader[] = [];
 
 export class StateCache {
   readonly #options: CacheOptions;
@@ -106,7 +104,7 @@ export class StateCache {
   }
 
   /** What a transaction wrote, once it was committed. */
-  committed(records: readonly OutgoingRecord[], written: readonly CommittedAt[]): void {
+  committed(packed: readonly PackedRecords[], written: readonly CommittedAt[]): void {
     if (this.#state === 'stopped') return;
     const { topic, identity, limits } = this.#options;
     const { partition } = identity;
@@ -114,9 +112,10 @@ export class StateCache {
     const last = runs.at(-1);
     if (last === undefined) return;
     const lastOffset = last.firstOffset + last.count - 1;
-    for (const { topic: to, partition: at, key, value, headers } of records) {
-      if (at !== partition || to !== topic || key === null) continue;
-      this.#add({ key: bytesOf(key), value, headers: headers ?? NO_HEADERS }, lastOffset);
+    for (const { key, value, headers } of packed
+      .filter((pack) => pack.topic === topic)
+      .flatMap(unpackRecords)) {
+      if (key !== null) this.#add({ key, value, headers }, lastOffset);
     }
     if (this.#writer.queuedBytes > limits.queuedBytesMax) this.#stop('behind', null);
     else this.#flushWhenDue();

@@ -1,26 +1,27 @@
 /**
- * One step of a task, as a pure function: a batch of slices in, everything its transaction will hold out.
+ * One step of a task, pure: batches of slices in, everything its transaction will hold out.
  *
  * Boundary: no log, no promise. The live task commits the result; the replay only compares its digest.
  *
  * Invariants:
  *  1. Every record of the batch gets exactly one verdict, and everything but a plain input leaves a trace in the
  *     outputs (refusal or dead letter), except where another service publishes the same verdict.
- *  2. The result depends on the state before, the batch and its `held` list alone.
+ *  2. The result depends on the state before, the batches and their `held` lists alone, and not on where one batch ends and
+ *     the next begins: what a step took is one range of each input, in the order of the inputs.
  */
-import { encodeFramed } from '../schemas/codec.ts';
-import type { RecordName, RecordTypes } from '../schemas/generated/record-types.ts';
 import type { Refusal } from '../schemas/generated/refusal.ts';
 import type { Step } from '../schemas/generated/step.ts';
 import { type Instant, instantOfMillis } from '../schemas/instant.ts';
 import { refusalRule } from '../schemas/refusals.ts';
 import type { SchemaDirectory } from '../schemas/schema-directory.ts';
 import type { AdmissionWindow, BlockChange } from './admission-window.ts';
-import { digestOutputs, sealStep } from './digest.ts';
+import { sealStep } from './digest.ts';
 import { applyInput, project } from './input.ts';
 import type { Intake, Verdict } from './intake.ts';
 import type { LogRecord } from './log.ts';
 import type { AnyProcessor, Output, RefusalOutput } from './processor.ts';
+import type { PackMemory } from './record-pack.ts';
+import { type Digesting, StepOutputs } from './step-outputs.ts';
 import type { Store } from './store.ts';
 import { serviceTopics, TOPICS, type TopicName } from './topics.ts';
 import type { SourceNumber } from './use-identity.ts';
@@ -60,15 +61,8 @@ export interface TaskState {
   readonly intake: Intake;
 }
 
-export interface WrittenRecord {
-  readonly topic: string;
-  readonly record: RecordName;
-  readonly key: Buffer | string;
-  readonly value: Buffer;
-}
-
 export interface StepResult {
-  readonly written: readonly WrittenRecord[];
+  readonly outputs: StepOutputs;
   readonly step: Step;
   readonly progress: Progress;
   /** What the window of ids adds to the changelog. */
@@ -90,98 +84,101 @@ export function heldKey(topic: string, offset: number): string {
   return `${topic}:${offset}`;
 }
 
-/** What a batch gives before anything is said about it in a step record. */
-export interface TakenBatch {
-  readonly written: readonly WrittenRecord[];
-  readonly streamTime: Instant | null;
-  readonly blocks: StepResult['blocks'];
-  readonly counts: StepResult['counts'];
-}
-
-export function takeBatch(task: TaskState, streamTime: Instant | null, batch: Batch): TakenBatch {
-  const run = new StepRun(task, streamTime, batch.held);
-  for (const slice of batch.slices) {
-    for (const record of slice.records) run.take(slice.topic, record);
-  }
-  for (const output of project(task.processor, task.store)) run.write(output);
-  return {
-    written: run.written,
-    streamTime: run.streamTime,
-    blocks: task.window.endStep(),
-    counts: run.counts,
-  };
-}
-
+/** A step of one batch. */
 export function evaluateStep(task: TaskState, before: Progress, batch: Batch): StepResult {
-  const { written, streamTime, blocks, counts } = takeBatch(task, before.streamTime, batch);
-  const step = sealStep({
-    service: task.processor.service,
-    partition: task.partition,
-    step: before.step + 1,
-    ranges: batch.slices.map(({ topic, from, to }) => ({ topic, from, to })),
-    held: [...batch.held].map(parseHeld),
-    streamTime,
-    outputs: written.length,
-    outputDigest: digestOutputs(written),
-    previousDigest: before.digest,
-  });
-  const progress = { step: step.step, digest: step.digest, streamTime };
-  return { written, step, progress, blocks, counts };
+  const step = new OpenStep(task, before);
+  step.take(batch);
+  return step.seal();
 }
 
-class StepRun {
-  readonly written: WrittenRecord[] = [];
-  readonly counts = { inputs: 0, refusals: 0, deadLetters: 0 };
-  streamTime: Instant | null;
+/** A step that takes batches until it is sealed. */
+export class OpenStep {
+  readonly #outputs: StepOutputs;
+  readonly #counts = { inputs: 0, refusals: 0, deadLetters: 0 };
+  readonly #ranges: { readonly topic: TopicName; readonly from: number; to: number }[] = [];
+  readonly #held: string[] = [];
   readonly #task: TaskState;
-  readonly #held: ReadonlySet<string>;
+  readonly #before: Progress;
   readonly #rejected: string;
+  #streamTime: Instant | null;
 
-  constructor(task: TaskState, streamTime: Instant | null, held: ReadonlySet<string>) {
+  constructor(task: TaskState, before: Progress, memory?: PackMemory, digest?: Digesting) {
+    const { processor, partition, directory } = task;
+    const { service } = processor;
     this.#task = task;
-    this.streamTime = streamTime;
-    this.#held = held;
-    this.#rejected = serviceTopics(task.processor.service).rejected;
+    this.#before = before;
+    this.#streamTime = before.streamTime;
+    this.#outputs = new StepOutputs({ service, partition, directory, step: before.step + 1 }, memory, digest);
+    this.#rejected = serviceTopics(service).rejected;
   }
 
-  take(topic: TopicName, record: LogRecord): void {
-    const held = this.#held.size > 0 && this.#held.has(heldKey(topic, record.offset));
-    const verdict = this.#task.intake.take({ topic, record, held, streamTime: this.streamTime });
+  take({ slices, held }: Batch): void {
+    for (const { topic, from, to, records } of slices) {
+      for (const record of records) this.#take(topic, record, held);
+      const last = this.#ranges.at(-1);
+      if (last?.topic === topic && last.to === from) last.to = to;
+      else this.#ranges.push({ topic, from, to });
+    }
+    this.#held.push(...held);
+  }
+
+  /** Ends it with what the world may see of the keys that changed. */
+  seal(): StepResult {
+    const { processor, partition, store, window } = this.#task;
+    for (const output of project(processor, store)) this.#write(output);
+    const before = this.#before;
+    const step = sealStep({
+      service: processor.service,
+      partition,
+      step: before.step + 1,
+      ranges: this.#ranges,
+      held: this.#held.map(parseHeld),
+      streamTime: this.#streamTime,
+      outputs: this.#outputs.count,
+      outputDigest: this.#outputs.digest(),
+      previousDigest: before.digest,
+    });
+    const progress = { step: step.step, digest: step.digest, streamTime: this.#streamTime };
+    return { outputs: this.#outputs, step, progress, blocks: window.endStep(), counts: this.#counts };
+  }
+
+  #take(topic: TopicName, record: LogRecord, held: ReadonlySet<string>): void {
+    const isHeld = held.size > 0 && held.has(heldKey(topic, record.offset));
+    const verdict = this.#task.intake.take({ topic, record, held: isHeld, streamTime: this.#streamTime });
     if (verdict.kind !== 'input') {
       this.#reject(topic, record, verdict);
       return;
     }
-    this.counts.inputs += 1;
-    this.streamTime = verdict.input.streamTime;
+    this.#counts.inputs += 1;
+    this.#streamTime = verdict.input.streamTime;
     try {
       const answers = applyInput(this.#task.processor, this.#task.store, verdict.input);
       for (const answer of answers) {
         // The use behind such a refusal was admitted, and its number travels with its cost event.
         if (answer.topic === 'rejected') this.#refuse(record, answer, null);
-        else this.write(answer);
+        else this.#write(answer);
       }
     } catch (error) {
       throw new InvariantBroken(this.#task.processor.service, record, error);
     }
   }
 
-  write(output: Output): void {
-    const { topic, key, value } = output;
-    this.#add(topic, TOPICS[topic].record, { key, value });
+  #write({ topic, key, value }: Output): void {
+    this.#outputs.write(topic, TOPICS[topic].record, { key, value });
   }
 
   /** Verdicts on usage-events are the same in every reader, so one service publishes them and the others count. */
   #reject(topic: TopicName, record: LogRecord, verdict: Exclude<Verdict, { kind: 'input' }>): void {
     const isPublished = topic !== 'usage-events' || this.#task.processor.publishesAdmission === true;
     if (verdict.kind === 'refusal') {
-      this.counts.refusals += 1;
+      this.#counts.refusals += 1;
       if (isPublished) this.#refuse(record, verdict.refusal, verdict.source);
       return;
     }
-    this.counts.deadLetters += 1;
+    this.#counts.deadLetters += 1;
     if (!isPublished) return;
     const { code, message } = verdict;
-    this.#add(this.#rejected, 'DeadLetter', {
+    this.#outputs.write(this.#rejected, 'DeadLetter', {
       key: record.key !== null && record.key.length <= ID_LENGTH_MAX ? record.key : NO_KEY,
       value: {
         service: this.#task.processor.service,
@@ -202,7 +199,7 @@ class StepRun {
     const message = refusal.message.slice(0, MESSAGE_LENGTH_MAX).toWellFormed();
     const service = this.#task.processor.service;
     const transient = refusalRule(code)?.transient === true;
-    this.#add(this.#rejected, 'Refusal', {
+    this.#outputs.write(this.#rejected, 'Refusal', {
       key: accountId ?? NO_KEY,
       value: {
         service,
@@ -216,15 +213,6 @@ class StepRun {
         ...sourceOf(source),
       },
     });
-  }
-
-  #add<N extends RecordName>(
-    topic: string,
-    record: N,
-    output: { key: Buffer | string; value: RecordTypes[N] },
-  ): void {
-    const value = encodeFramed(record, output.value, this.#task.directory.idOf(record));
-    this.written.push({ topic, record, key: output.key, value });
   }
 }
 

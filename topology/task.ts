@@ -6,17 +6,18 @@
  *
  * Invariants:
  *  1. Transactions never overlap and are committed in the order of their steps; the next steps may be evaluated while
- *     the transaction before them is being committed, and several of one cell may share a transaction.
+ *     the transaction before them is being committed.
  *  2. After any error the task object is thrown away; a new one acquires and reads everything back.
  */
 import type { SchemaDirectory } from '../schemas/schema-directory.ts';
-import { Cell, newTaskState } from './cell.ts';
+import { Cell, newTaskState, type SealedStep } from './cell.ts';
 import { Inbox } from './inbox.ts';
 import type { Limits } from './limits.ts';
 import type { Share } from './lock.ts';
-import type { Log, OutgoingRecord, Position, Tenure } from './log.ts';
+import type { Log, Position, Tenure } from './log.ts';
 import type { AnyProcessor } from './processor.ts';
 import { type Acquired, acquire, closeCaches } from './restore.ts';
+import type { StateCache } from './state-cache.ts';
 import type { StateCaches } from './state-cache-folder.ts';
 import type { StepResult } from './step.ts';
 import { resolveSchemas } from './writer-schemas.ts';
@@ -33,12 +34,9 @@ export interface TaskOptions {
   readonly tenure?: Tenure | undefined;
 }
 
-/** Steps that were evaluated and are to be committed together. */
-export interface PreparedSteps {
-  readonly results: readonly StepResult[];
-  readonly records: readonly OutgoingRecord[];
-  /** The same records by partition, for what is kept of each. */
-  readonly byPartition: ReadonlyMap<number, readonly OutgoingRecord[]>;
+/** Steps that were evaluated, one of each cell that had any, and are to be committed together. */
+export interface SealedSteps {
+  readonly steps: readonly SealedStep[];
   /** Of all cells, after these steps. */
   readonly positions: readonly Position[];
 }
@@ -49,6 +47,7 @@ export class Task {
   readonly cells: readonly Cell[];
   readonly #options: TaskOptions;
   readonly #acquired: Acquired;
+  readonly #caches: ReadonlyMap<number, StateCache | null>;
   #publishedAt = Number.NEGATIVE_INFINITY;
   #owesPositions: boolean;
 
@@ -58,6 +57,7 @@ export class Task {
   ) {
     this.#options = options;
     this.#acquired = own.acquired;
+    this.#caches = new Map(own.acquired.restored.map(({ state, cache }) => [state.partition, cache]));
     this.cells = own.cells;
     this.inbox = own.inbox;
     // Whoever had the task before may have been stopped between its last step and publishing where that ended.
@@ -88,43 +88,45 @@ export class Task {
     return this.#options.limits;
   }
 
-  /** Takes what waits in the inbox and evaluates it; null when nothing was waiting. */
-  async prepare(): Promise<PreparedSteps | null> {
+  /** Takes what waits in the inbox into the steps under way; false when there was nothing that fits in. */
+  async take(): Promise<boolean> {
     const taken = this.inbox.take();
-    if (taken.size === 0) return null;
-    const results: StepResult[] = [];
-    const records: OutgoingRecord[] = [];
-    const byPartition = new Map<number, readonly OutgoingRecord[]>();
     for (const cell of this.cells) {
       const { partition, directory } = cell.state;
       const slices = taken.get(partition);
       if (slices === undefined) continue;
-      const held = await resolveSchemas(directory, slices, this.limits);
-      const step = cell.take({ slices, held }, this.inbox.positions(partition));
-      results.push(step.result);
-      for (const record of step.records) records.push(record);
-      byPartition.set(partition, step.records);
+      cell.take({ slices, held: await resolveSchemas(directory, slices, this.limits) });
     }
-    return { results, records, byPartition, positions: this.#positions() };
+    return taken.size > 0;
   }
 
-  /** Commits what was prepared, in the order of `prepare`, in one transaction; calls never overlap. */
-  async commit(prepared: readonly PreparedSteps[]): Promise<void> {
-    const records = prepared.flatMap((steps) => steps.records);
-    const groupPositions = this.#positionsDue() ? this.#published(prepared.at(-1)?.positions ?? []) : null;
-    const written = await this.#acquired.transactor.commit({ records, groupPositions });
-    for (const { cache, state } of this.#acquired.restored) {
-      const ofCell = prepared.flatMap((steps) => steps.byPartition.get(state.partition) ?? []);
-      cache?.committed(ofCell, written);
+  /** Ends the steps under way; null when there are none. */
+  seal(): SealedSteps | null {
+    const steps = this.cells
+      .map((cell) => cell.seal(this.inbox.positions(cell.state.partition)))
+      .filter((step) => step !== null);
+    this.inbox.endStep();
+    return steps.length === 0 ? null : { steps, positions: this.#positions() };
+  }
+
+  /** Commits steps in one transaction, in the order in which they were sealed; calls never overlap. */
+  async commit({ steps, positions }: SealedSteps): Promise<void> {
+    const packed = steps.flatMap(({ packer }) => packer.packs);
+    const groupPositions = this.#positionsDue() ? this.#published(positions) : null;
+    const written = await this.#acquired.transactor.commit({ records: [], packed, groupPositions });
+    for (const { partition, packer } of steps) {
+      this.#caches.get(partition)?.committed(packer.packs, written);
+      packer.release();
     }
   }
 
-  /** Prepares and commits what is waiting; returns the steps, none when nothing was waiting. */
+  /** Takes, seals and commits what is waiting; returns the steps, none when nothing was waiting. */
   async step(): Promise<readonly StepResult[]> {
-    const prepared = await this.prepare();
-    if (prepared === null) return [];
-    await this.commit([prepared]);
-    return prepared.results;
+    await this.take();
+    const sealed = this.seal();
+    if (sealed === null) return [];
+    await this.commit(sealed);
+    return sealed.steps.map(({ result }) => result);
   }
 
   /** Whether a step was taken since positions were last published. */

@@ -13,6 +13,7 @@ import { MemoryLog } from '../../topology/log-memory.ts';
 import { Task } from '../../topology/task.ts';
 import { serviceTopics } from '../../topology/topics.ts';
 import { logWith } from '../support/log-double.ts';
+import { writtenIn } from '../support/packed.ts';
 import { kernelCase } from './kernel.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
@@ -44,7 +45,7 @@ export async function capturedBatches(
       return {
         transactionalId: id,
         commit(batch) {
-          captured.push(batch.records);
+          captured.push(writtenIn(batch));
           return inner.commit(batch);
         },
         close: () => inner.close(),

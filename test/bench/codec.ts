@@ -12,6 +12,7 @@ import { decodeFramed, encodeFramed } from '../../schemas/codec.ts';
 import type { RecordTypes } from '../../schemas/generated/record-types.ts';
 import { instantOfMillis } from '../../schemas/instant.ts';
 import { MemorySchemaDirectory } from '../../schemas/schema-directory-memory.ts';
+import { unpacked, valuesNamed } from '../support/packed.ts';
 import { kernelCase, OurKernel } from './kernel.ts';
 import { plainType } from './plain/avro.ts';
 import { Money } from './plain/money.ts';
@@ -44,9 +45,8 @@ export async function codecCases(records: number): Promise<readonly CodecCase[]>
   const uses = [...generatedUses(plan, customers(plan))];
   const kernel = kernelCase({ accounts: plan.accounts, uses: records });
   const taken = (await OurKernel.open(kernel)).run();
-  const charges = taken.flatMap(({ written }) =>
-    written.flatMap(({ record, value }): readonly RecordTypes['Charge'][] => {
-      if (record !== 'Charge') return [];
+  const charges = taken.flatMap(({ outputs }) =>
+    valuesNamed(unpacked(outputs.packer.packs), 'Charge', kernel.directory).flatMap((value) => {
       const decoded = decodeFramed('Charge', value, (id) => kernel.directory.writerSchema(id));
       return decoded.ok ? [decoded.value] : [];
     }),

@@ -9,7 +9,7 @@ import { Random } from '../../infra/main-job/random.ts';
 import { MemorySchemaDirectory } from '../../schemas/schema-directory-memory.ts';
 import { creditBalances } from '../../services/credit-balances/processor.ts';
 import { newTaskState } from '../../topology/cell.ts';
-import { type ChangelogPartition, StateReader, stateRecords } from '../../topology/changelog.ts';
+import { type ChangelogPartition, StateReader } from '../../topology/changelog.ts';
 import { NO_DIGEST } from '../../topology/digest.ts';
 import { MemoryLog } from '../../topology/log-memory.ts';
 import {
@@ -20,6 +20,7 @@ import {
 } from '../../topology/step.ts';
 import { serviceTopics } from '../../topology/topics.ts';
 import { asRead } from '../support/as-read.ts';
+import { stateRecords } from '../support/packed.ts';
 import { accountChanges, accountIdOf, chargeRecord } from './account-state.ts';
 import { held, heldSince, threadSeconds } from './memory.ts';
 
@@ -74,7 +75,8 @@ async function pointOf(accounts: number, progress: Progress): Promise<AccountsPo
       const result = evaluateStep(state, step, { slices: [slice], held: NONE_HELD });
       state.store.commit();
       step = result.progress;
-      booked += result.written.filter(({ record }) => record === 'JournalEntry').length;
+      const journal = result.outputs.packer.packs.filter(({ topic }) => topic === 'journal');
+      booked += journal.reduce((sum, { count }) => sum + count, 0);
     });
   }
   return {
@@ -128,7 +130,7 @@ export async function restoredAccounts(
 }
 
 function take(reader: StateReader, place: ChangelogPartition, [from, to]: readonly [number, number]): number {
-  const records = stateRecords(place, accountChanges(from, to), []).map((record, index) =>
+  const records = stateRecords(place, accountChanges(from, to)).map((record, index) =>
     asRead(record, from + index),
   );
   return threadSeconds(() => {

@@ -1,7 +1,7 @@
 /**
  * P1: the kernel. From the bytes of a usage event to the bytes of its charge: decode, key, admission, rating, encode.
  *
- * Ours is what a step of the real service does with the batches of its inbox (`takeBatch`), without broker and without
+ * Ours is what a step of the real service does with the batches of its inbox (`OpenStep`), without broker and without
  * the digests of the chain. The plain version is in `plain/kernel.ts`. Every verdict and every charge is compared, to
  * the last digit.
  */
@@ -15,12 +15,20 @@ import { instantOfMillis } from '../../schemas/instant.ts';
 import { MemorySchemaDirectory } from '../../schemas/schema-directory-memory.ts';
 import { rating } from '../../services/rating/processor.ts';
 import { newTaskState } from '../../topology/cell.ts';
+import { NO_DIGEST } from '../../topology/digest.ts';
 import type { LogRecord } from '../../topology/log.ts';
 import { MemoryLog } from '../../topology/log-memory.ts';
 import { outgoingRecords, type Publication } from '../../topology/publication.ts';
-import { type BatchSlice, type TakenBatch, takeBatch } from '../../topology/step.ts';
+import {
+  type BatchSlice,
+  OpenStep,
+  type Progress as StepProgress,
+  type StepResult,
+} from '../../topology/step.ts';
 import { bytesOf } from '../../topology/text-bytes.ts';
 import { TOPICS, type TopicName } from '../../topology/topics.ts';
+import { unpacked, valuesNamed } from '../support/packed.ts';
+import { NOT_DIGESTED } from './not-digested.ts';
 import { PlainKernel, type PlainVerdict } from './plain/kernel.ts';
 import { type Comparison, compete } from './rounds.ts';
 
@@ -31,6 +39,7 @@ const USES = 40_000;
 /** A kernel's turn is long; fewer of them are as steady. */
 const ROUNDS = 5;
 const NONE_HELD: ReadonlySet<string> = new Set();
+const BEFORE: StepProgress = { step: 0, digest: NO_DIGEST, streamTime: instantOfMillis(NOW) };
 
 export interface KernelCase {
   readonly directory: MemorySchemaDirectory;
@@ -92,9 +101,9 @@ function recordOf(
 /** The real rating task, with its reference data taken; `run` gives it all uses, in batches. */
 export class OurKernel {
   readonly #case: KernelCase;
-  readonly #run: (slice: BatchSlice) => TakenBatch;
+  readonly #run: (slice: BatchSlice) => StepResult;
 
-  private constructor(kernelCase: KernelCase, run: (slice: BatchSlice) => TakenBatch) {
+  private constructor(kernelCase: KernelCase, run: (slice: BatchSlice) => StepResult) {
     this.#case = kernelCase;
     this.#run = run;
   }
@@ -105,18 +114,20 @@ export class OurKernel {
     await log.admin.createTopics(topics);
     const { directory, reference } = kernelCase;
     const state = await newTaskState({ log, directory, processor: rating, partition: 0 });
-    const run = (slice: BatchSlice): TakenBatch => {
-      const taken = takeBatch(state, instantOfMillis(NOW), { slices: [slice], held: NONE_HELD });
+    const run = (slice: BatchSlice): StepResult => {
+      const step = new OpenStep(state, BEFORE, undefined, NOT_DIGESTED);
+      step.take({ slices: [slice], held: NONE_HELD });
+      const result = step.seal();
       state.store.commit();
-      return taken;
+      return result;
     };
     for (const slice of reference) run(slice);
     return new OurKernel(kernelCase, run);
   }
 
-  run(): readonly TakenBatch[] {
+  run(): readonly StepResult[] {
     const { uses } = this.#case;
-    const taken: TakenBatch[] = [];
+    const taken: StepResult[] = [];
     for (let from = 0; from < uses.length; from += BATCH_RECORDS) {
       const records = uses.slice(from, from + BATCH_RECORDS);
       taken.push(this.#run({ topic: 'usage-events', from, to: from + records.length, records }));
@@ -137,17 +148,19 @@ export function plainKernel({ plan }: KernelCase): PlainKernel {
 /** Of each use what became of it, as text: the charge as JSON, or the code of its refusal. */
 export function kernelDifferences(
   { directory, uses }: KernelCase,
-  ours: readonly TakenBatch[],
+  ours: readonly StepResult[],
   plain: readonly PlainVerdict[],
 ): number {
   const verdicts = new Map<number, string>();
-  for (const { record, value } of ours.flatMap(({ written }) => written)) {
-    if (record !== 'Charge' && record !== 'Refusal') continue;
-    const decoded = decodeFramed(record, value, (id) => directory.writerSchema(id));
-    if (!decoded.ok) throw new Error(decoded.message);
-    if ('cause' in decoded.value) verdicts.set(decoded.value.cause.offset, textOf(decoded.value));
-    // A use in suspense has a charge and, beside it, a refusal that will pass.
-    else if (!decoded.value.transient) verdicts.set(decoded.value.originOffset, decoded.value.code);
+  const written = ours.flatMap(({ outputs }) => unpacked(outputs.packer.packs));
+  for (const record of ['Charge', 'Refusal'] as const) {
+    for (const value of valuesNamed(written, record, directory)) {
+      const decoded = decodeFramed(record, value, (id) => directory.writerSchema(id));
+      if (!decoded.ok) throw new Error(decoded.message);
+      if ('cause' in decoded.value) verdicts.set(decoded.value.cause.offset, textOf(decoded.value));
+      // A use in suspense has a charge and, beside it, a refusal that will pass.
+      else if (!decoded.value.transient) verdicts.set(decoded.value.originOffset, decoded.value.code);
+    }
   }
   let differences = 0;
   for (const offset of uses.keys()) {
@@ -168,7 +181,7 @@ export async function kernel(progress: Progress = SILENT, uses = USES): Promise<
   const work = kernelCase({ accounts: ACCOUNTS, uses });
   const plain = plainKernel(work);
   let ours = await OurKernel.open(work);
-  let taken: readonly TakenBatch[] = [];
+  let taken: readonly StepResult[] = [];
   let verdicts: readonly PlainVerdict[] = [];
   const contest = await compete(
     {

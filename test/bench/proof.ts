@@ -19,15 +19,17 @@ import type { AnyProcessor } from '../../topology/processor.ts';
 import {
   type Batch,
   evaluateStep,
+  OpenStep,
   type Progress,
-  type TakenBatch,
+  type StepResult,
   type TaskState,
-  takeBatch,
 } from '../../topology/step.ts';
 import { fakeContext } from '../infra/cli/cli-support.ts';
 import { type MemoryGraph, newGraph, runMainJob, workersOf } from '../support/memory-graph.ts';
+import { unpacked } from '../support/packed.ts';
 import { recordsOf } from '../support/tampered-log.ts';
 import { digestOfInputs } from './input-digest.ts';
+import { NOT_DIGESTED } from './not-digested.ts';
 import { type Comparison, type ContestResult, contestResult } from './rounds.ts';
 
 const ROUNDS = 5;
@@ -102,8 +104,8 @@ class Runner {
   take(batch: Batch): void {
     const begun = process.threadCpuUsage();
     if (this.way === 'without') {
-      const { streamTime } = takeBatch(this.#state, this.#progress.streamTime, batch);
-      this.#progress = { ...this.#progress, streamTime };
+      const { progress } = takenWithout(this.#state, this.#progress, batch);
+      this.#progress = progress;
     } else {
       if (this.way !== 'with the proof') digestOfInputs(batch);
       const { progress, step } = evaluateStep(this.#state, this.#progress, batch);
@@ -167,18 +169,33 @@ async function stepDifferences(
 ): Promise<number> {
   const [proven, bare] = [await stateOf(graph, processor), await stateOf(graph, processor)];
   let progress: Progress = { step: 0, digest: NO_DIGEST, streamTime: null };
-  let taken: Pick<TakenBatch, 'streamTime'> = { streamTime: null };
+  let bareProgress = progress;
   let differences = 0;
   for (const batch of batches) {
     const step = evaluateStep(proven, progress, batch);
-    const plain = takeBatch(bare, taken.streamTime, batch);
-    if (!digestOutputs(plain.written).equals(step.step.outputDigest)) differences += 1;
+    const plain = takenWithout(bare, bareProgress, batch);
+    if (!digestOf(plain).equals(step.step.outputDigest)) differences += 1;
     progress = step.progress;
-    taken = plain;
+    bareProgress = plain.progress;
     proven.store.commit();
     bare.store.commit();
   }
   return differences;
+}
+
+function takenWithout(state: TaskState, before: Progress, batch: Batch): StepResult {
+  const step = new OpenStep(state, before, undefined, NOT_DIGESTED);
+  step.take(batch);
+  return step.seal();
+}
+
+/** Of the outputs as they were packed, in the order in which their headers number them. */
+function digestOf({ outputs }: StepResult): Buffer {
+  const numbered = unpacked(outputs.packer.packs).map(({ topic, key, value, headers }) => {
+    const id = headers.find(([name]) => name === 'ce_id')?.[1].toString() ?? '';
+    return { topic, key: key ?? '', value: value ?? NO_DIGEST, index: Number(id.split('/').at(-1)) };
+  });
+  return digestOutputs(numbered.sort((left, right) => left.index - right.index));
 }
 
 function nanosecondsOf({ sides }: ContestResult): number {

@@ -9,8 +9,9 @@ import { type Progress, SILENT } from '../../infra/cli/progress.ts';
 import { Random } from '../../infra/main-job/random.ts';
 import type { OutgoingRecord } from '../../topology/log.ts';
 import { WireWriter } from '../../topology/log-kafka-wire.ts';
-import { encodeRecordBatch, recordBytesBound } from '../../topology/record-batch.ts';
+import { encodeRecordBatch } from '../../topology/record-batch.ts';
 import { decodeRecordSet } from '../../topology/record-batch-decode.ts';
+import { RecordPacker, recordBytesMax } from '../../topology/record-pack.ts';
 import { bytesOf } from '../../topology/text-bytes.ts';
 import { type Comparison, compete } from './rounds.ts';
 
@@ -37,13 +38,14 @@ export function batchRecords(seed: number, count = RECORDS): readonly OutgoingRe
 }
 
 const writer = new WireWriter();
+const packer = new RecordPacker(recordBytesMax);
 
 /** Valid until the next call. */
 export function ourBatch(records: readonly OutgoingRecord[]): Buffer {
   writer.reset();
-  let bytesBound = 0;
-  for (const record of records) bytesBound += recordBytesBound(record);
-  encodeRecordBatch(writer, { records, bytesBound }, HEADER);
+  for (const record of records) packer.add(record);
+  for (const pack of packer.packs) encodeRecordBatch(writer, pack, HEADER);
+  packer.release();
   return writer.buffer.subarray(0, writer.at);
 }
 

@@ -8,8 +8,8 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { EmbeddedPart } from '../../infra/embedded/part.ts';
-import { stateRecords } from '../../topology/changelog.ts';
 import { serviceTopics } from '../../topology/topics.ts';
+import { stateRecords } from '../support/packed.ts';
 import { accountChanges } from './account-state.ts';
 import { type BenchSystem, readings } from './bench-system.ts';
 
@@ -79,7 +79,7 @@ async function writeState({ system }: BenchSystem, keys: number): Promise<void> 
   for (let start = 0; start < keys; start += CHUNK) {
     const partition = (start / CHUNK) % partitions;
     const changes = accountChanges(start, Math.min(keys, start + CHUNK));
-    await log.append(stateRecords({ topic, partition, directory }, changes, []));
+    await log.append(stateRecords({ topic, partition, directory }, changes));
   }
 }
 

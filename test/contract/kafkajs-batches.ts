@@ -2,7 +2,8 @@
 import { crc32c } from '@node-rs/crc32';
 import type { OutgoingRecord } from '../../topology/log.ts';
 import { WireWriter, writeInt64 } from '../../topology/log-kafka-wire.ts';
-import { encodeRecordBatch, recordBytesBound } from '../../topology/record-batch.ts';
+import { encodeRecordBatch } from '../../topology/record-batch.ts';
+import { RecordPack } from '../../topology/record-pack.ts';
 
 export interface BatchSpec {
   readonly offset: number;
@@ -25,9 +26,10 @@ export function batchBytes(spec: BatchSpec): Buffer {
   });
   const records = marker === undefined ? values.map((value) => of(key, value)) : [of(markerKey, '')];
   const writer = new WireWriter();
-  const bytesBound = records.reduce((sum, record) => sum + recordBytesBound(record), 0);
+  const pack = new RecordPack('charges', 0, Buffer.alloc(0));
+  for (const record of records) pack.add(record);
   const header = { timestamp, transactional: producerId >= 0, producerId, producerEpoch: 0, baseSequence: 0 };
-  encodeRecordBatch(writer, { records, bytesBound }, header);
+  encodeRecordBatch(writer, pack, header);
   const bytes = Buffer.from(writer.buffer.subarray(0, writer.at));
   writeInt64(bytes, offset, 0);
   if (marker !== undefined) bytes.writeInt16BE(bytes.readInt16BE(21) | 0x20, 21);

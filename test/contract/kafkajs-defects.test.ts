@@ -27,8 +27,9 @@ import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { OutgoingRecord } from '../../topology/log.ts';
 import '../../topology/log-kafka-client.ts';
-import { planBatches } from '../../topology/log-kafka-plan.ts';
 import { type AbortedTransaction, decodeRecordSet } from '../../topology/record-batch-decode.ts';
+import { packRecords, recordBytesMax } from '../../topology/record-pack.ts';
+import { unpacked } from '../support/packed.ts';
 import { batchBytes, emptiedBatch } from './kafkajs-batches.ts';
 import {
   groupMessages,
@@ -148,8 +149,9 @@ describe('sending', () => {
     });
     const given = { topic: 'charges', partitionMetadata: [{}], messages: records, partitioner: () => 0 };
     expect(elementsRead(() => groupMessages(given))).toBeGreaterThanOrEqual((count * (count - 1)) / 2);
-    expect(elementsRead(() => planBatches(records))).toBeLessThanOrEqual(2 * count);
-    expect(planBatches(records).flatMap((batch) => batch.records)).toEqual(records);
+    const packed = packRecords(records, recordBytesMax);
+    expect(elementsRead(() => packRecords(records, recordBytesMax))).toBeLessThanOrEqual(2 * count);
+    expect(unpacked(packed).map(({ value }) => value)).toEqual(records.map(({ value }) => value));
   });
 
   test('sorts timestamps as text, so that a batch ends before it begins', async () => {

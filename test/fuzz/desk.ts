@@ -11,30 +11,30 @@
  */
 import { topicSpecs } from '../../infra/apply/topic-specs.ts';
 import { PROCESSORS } from '../../infra/processors.ts';
-import { decodeFramed } from '../../schemas/codec.ts';
+import { decodeFramed, frameId } from '../../schemas/codec.ts';
 import { DEAD_LETTERS, refusalRule } from '../../schemas/refusals.ts';
 import type { MemorySchemaDirectory } from '../../schemas/schema-directory-memory.ts';
 import { AdmissionWindow } from '../../topology/admission-window.ts';
-import { stateForm, stateRecords } from '../../topology/changelog.ts';
+import { packState, stateForm } from '../../topology/changelog.ts';
 import { NO_DIGEST } from '../../topology/digest.ts';
 import { Intake } from '../../topology/intake.ts';
 import { DEDUP_HORIZON_MS, LIMITS } from '../../topology/limits.ts';
-import type { LogRecord, OutgoingRecord } from '../../topology/log.ts';
-import { planBatches, transactionRecordBytesMax } from '../../topology/log-kafka-plan.ts';
+import type { LogRecord, PackedRecords } from '../../topology/log.ts';
 import type { AnyProcessor } from '../../topology/processor.ts';
 import { outgoingRecords, type Publication } from '../../topology/publication.ts';
 import { batchHeaderBytes } from '../../topology/record-batch.ts';
+import type { UnpackedRecord } from '../../topology/record-batch-decode.ts';
 import {
   evaluateStep,
   heldKey,
   type Progress,
   type StepResult,
   type TaskState,
-  type WrittenRecord,
 } from '../../topology/step.ts';
 import { Store } from '../../topology/store.ts';
 import { bytesOf } from '../../topology/text-bytes.ts';
 import { serviceTopics, TOPICS, type TopicName } from '../../topology/topics.ts';
+import { unpacked } from '../support/packed.ts';
 import { threadMs } from './report.ts';
 import { HOME, NOW, PARTITIONS } from './world.ts';
 
@@ -101,6 +101,11 @@ export class Desk {
   }
 }
 
+interface Taken {
+  readonly counts: StepResult['counts'];
+  readonly written: readonly UnpackedRecord[];
+}
+
 class Seat {
   readonly #state: TaskState;
   readonly #directory: MemorySchemaDirectory;
@@ -133,7 +138,7 @@ class Seat {
     return { service, verdict: this.#verdict(topic, record, result), ms };
   }
 
-  #step(topic: TopicName, record: LogRecord): StepResult {
+  #step(topic: TopicName, record: LogRecord): Taken {
     const slice = { topic, from: record.offset, to: record.offset + 1, records: [record] };
     const held = new Set(this.#isHeld(record) ? [heldKey(topic, record.offset)] : []);
     const result = evaluateStep(this.#state, this.#progress, { slices: [slice], held });
@@ -143,11 +148,12 @@ class Seat {
       partition,
       directory: this.#directory,
     };
-    const outputs = result.written.map(({ topic: to, key, value }) => ({ topic: to, partition, key, value }));
-    checkSizes([...outputs, ...stateRecords(place, store.changes(), result.blocks)]);
+    const outputs = unpacked(result.outputs.packer.packs);
+    packState(result.outputs.packer, place, { changes: store.changes(), blocks: result.blocks });
+    checkSizes(result.outputs.packer.packs);
     store.commit();
     this.#progress = result.progress;
-    return result;
+    return { counts: result.counts, written: outputs };
   }
 
   /** The registry of the test answers at once, so what is not known now stays unknown. */
@@ -156,7 +162,7 @@ class Seat {
     return this.#directory.writerSchema(value.readUInt32BE(1)) === undefined;
   }
 
-  #verdict(topic: TopicName, record: LogRecord, { counts, written }: StepResult): string {
+  #verdict(topic: TopicName, record: LogRecord, { counts, written }: Taken): string {
     const { inputs, refusals, deadLetters } = counts;
     if (inputs + refusals + deadLetters !== 1) throw new Breach(`verdicts: ${JSON.stringify(counts)}`);
     const rejected = written.filter((output) => output.topic === this.#rejected);
@@ -174,10 +180,13 @@ class Seat {
   }
 
   /** Reads one record of the rejected topic back and holds it against what was sent. */
-  #codeOf(sent: LogRecord, { record, value }: WrittenRecord): string {
+  #codeOf(sent: LogRecord, { value }: UnpackedRecord): string {
     const schema = (id: number) => this.#directory.writerSchema(id);
-    const letter =
-      record === 'DeadLetter' ? decodeFramed(record, value, schema) : decodeFramed('Refusal', value, schema);
+    const framed = value ?? Buffer.alloc(0);
+    const isDead = frameId(framed) === this.#directory.idOf('DeadLetter');
+    const letter = isDead
+      ? decodeFramed('DeadLetter', framed, schema)
+      : decodeFramed('Refusal', framed, schema);
     if (!letter.ok) throw new Breach(`a rejected record cannot be read: ${letter.message}`);
     const { code, originTopic, originOffset } = letter.value;
     if (refusalRule(code) === undefined) throw new Breach(`${code} is no code`);
@@ -192,11 +201,11 @@ class Seat {
 }
 
 /** A commit fails for ever when one of its batches is larger than the topic takes. */
-function checkSizes(records: readonly OutgoingRecord[]): void {
-  for (const { topic, bytesBound } of planBatches(records, transactionRecordBytesMax)) {
+function checkSizes(packs: readonly PackedRecords[]): void {
+  for (const { topic, bytes } of packs) {
     const bytesMax = BATCH_BYTES_MAX.get(topic) ?? 0;
-    if (batchHeaderBytes + bytesBound > bytesMax) {
-      throw new Breach(`${bytesBound} bytes are more than ${topic} takes`);
+    if (batchHeaderBytes + bytes.length > bytesMax) {
+      throw new Breach(`${bytes.length} bytes are more than ${topic} takes`);
     }
   }
 }

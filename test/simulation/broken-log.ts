@@ -18,6 +18,7 @@ import {
 } from '../../topology/log.ts';
 import type { MemoryLog } from '../../topology/log-memory.ts';
 import { logWith } from '../support/log-double.ts';
+import { writtenIn } from '../support/packed.ts';
 import type { Breakage } from './simulate.ts';
 
 type Mend = (records: readonly OutgoingRecord[]) => readonly OutgoingRecord[];
@@ -139,7 +140,7 @@ class Mended implements Transactor {
   }
 
   async commit(batch: TransactionBatch): Promise<readonly CommittedAt[]> {
-    return this.#inner.commit({ ...batch, records: this.#mend(batch.records) });
+    return this.#inner.commit({ ...batch, records: this.#mend(writtenIn(batch)), packed: [] });
   }
 
   async close(): Promise<void> {
@@ -164,7 +165,7 @@ class Unfenced implements Transactor {
       return await this.#inner.commit(batch);
     } catch (error) {
       if (!(error instanceof LogError) || error.kind !== 'fenced') throw error;
-      const appended = await this.#log.append(batch.records);
+      const appended = await this.#log.append(writtenIn(batch));
       return appended.map((run) => ({ ...run, appendedAt: this.#log.now() }));
     }
   }

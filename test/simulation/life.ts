@@ -8,7 +8,7 @@ import type { Random } from '../../infra/main-job/random.ts';
 import { reactionTo } from '../../topology/failures.ts';
 import { LIMITS, type Limits } from '../../topology/limits.ts';
 import type { Log } from '../../topology/log.ts';
-import { type PreparedSteps, Task, type TaskOptions } from '../../topology/task.ts';
+import { Task, type TaskOptions } from '../../topology/task.ts';
 import type { Chaos } from './chaos.ts';
 import { type Fence, FragileDirectory, fragileLog } from './fragile-log.ts';
 import { Actor, type Scheduler } from './scheduler.ts';
@@ -96,20 +96,21 @@ export class Life {
   }
 
   /**
-   * As `topology/run.ts` with a backlog: what is waiting may be evaluated while the steps before are being committed, and
-   * shares the next transaction. Here one follows the other, but a task may die, or its commit fail, with steps in hand that
-   * are ahead of the log.
+   * As `topology/run.ts` with a backlog: what is waiting may be evaluated while the step before is being committed, and more
+   * of it taken until that is decided. Here one follows the other, but a task may die, or its commit fail, with a step in
+   * hand that is ahead of the log, sealed or still open.
    */
   async #step(task: Task): Promise<boolean> {
-    const first = await task.prepare();
+    await task.take();
+    const first = task.seal();
     if (first === null) return false;
-    const ahead: PreparedSteps[] = [];
-    for (let left = this.#stage.random.below(3); left > 0; left -= 1) {
-      const steps = await task.prepare();
-      if (steps !== null) ahead.push(steps);
-    }
-    await task.commit([first]);
-    if (ahead.length > 0) await task.commit(ahead);
+    const takes = this.#stage.random.below(3);
+    for (let take = 0; take < takes; take += 1) await task.take();
+    const isSealed = this.#stage.random.chance(500);
+    const sealed = isSealed ? task.seal() : null;
+    await task.commit(first);
+    const ahead = isSealed ? sealed : task.seal();
+    if (ahead !== null) await task.commit(ahead);
     return true;
   }
 }

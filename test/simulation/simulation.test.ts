@@ -32,7 +32,7 @@ describe('the whole graph under faults', () => {
 
 describe('the rig', () => {
   test('one seed decides everything: two runs write the same records at the same offsets', async () => {
-    const plan = planOf(optionsOf(8, { events: 60 }));
+    const plan = planOf(optionsOf(1, { events: 60 }));
     const again = () => run(plan, { stream: 2, faults: plan.options, isShuffled: false });
     const [first, second] = [await again(), await again()];
     expect(first.faults.text()).toBe(second.faults.text());

@@ -5,17 +5,13 @@ import type { ClockTick } from '../../schemas/generated/clock-tick.ts';
 import { instantOfMillis } from '../../schemas/instant.ts';
 import { MemorySchemaDirectory } from '../../schemas/schema-directory-memory.ts';
 import { AdmissionWindow } from '../../topology/admission-window.ts';
-import {
-  barrierRecord,
-  checkpointRecord,
-  StateReader,
-  stateForm,
-  stateRecords,
-} from '../../topology/changelog.ts';
+import { barrierRecord, packCheckpoint, StateReader, stateForm } from '../../topology/changelog.ts';
 import type { OutgoingRecord } from '../../topology/log.ts';
 import { table } from '../../topology/processor.ts';
+import { RecordPacker, recordBytesMax } from '../../topology/record-pack.ts';
 import { Store } from '../../topology/store.ts';
 import { asRead } from '../support/as-read.ts';
+import { stateRecords, unpacked } from '../support/packed.ts';
 
 const RULES = { counts: table('ClockTick'), other: table('ClockTick') };
 const place = { topic: 'rating-changelog', partition: 3, directory: new MemorySchemaDirectory() };
@@ -62,7 +58,7 @@ describe('keys', () => {
     const store = newStore();
     const keys = ['plain', 'with/slash', '', '!checkpoint', '客户'];
     for (const [index, key] of keys.entries()) store.tables['counts']?.set(key, tick(index));
-    const records = stateRecords(place, store.changes(), []);
+    const records = stateRecords(place, store.changes());
     expect(records.map(({ key }) => key?.toString())).toEqual(keys.map((key) => `counts/${key}`));
     expect(records.every(({ topic, partition }) => topic === place.topic && partition === 3)).toBe(true);
     const { store: back } = restored(records);
@@ -76,7 +72,7 @@ describe('keys', () => {
     store.tables['counts']?.set('a', tick(1));
     store.commit();
     store.tables['counts']?.delete('a');
-    expect(stateRecords(place, store.changes(), [])).toMatchObject([{ value: null }]);
+    expect(stateRecords(place, store.changes())).toMatchObject([{ value: null }]);
   });
 });
 
@@ -94,7 +90,9 @@ test('a barrier says whose it is, and everything else that it is none', () => {
     digest: Buffer.alloc(32, 1),
   };
   expect(reader.take(asRead(barrierRecord(place, 'mine'), 0))).toBe('mine');
-  expect(reader.take(asRead(checkpointRecord(place, checkpoint), 1))).toBeNull();
+  const packer = new RecordPacker(recordBytesMax);
+  packCheckpoint(packer, place, checkpoint);
+  for (const record of unpacked(packer.packs)) expect(reader.take(asRead(record, 1))).toBeNull();
   expect(reader.finish()).toEqual(checkpoint);
 });
 

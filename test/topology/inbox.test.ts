@@ -111,6 +111,20 @@ describe('a batch', () => {
     expect(taken(inbox)).toEqual([['charges', 1, 3, [1, 2]]]);
   });
 
+  test('of the same step never goes back to an input that was passed; the next step does', async () => {
+    const { reader, inbox } = open({ stepRecordsMax: 2 });
+    reader.give([slice('charges', { records: [0, 1, 2, 3, 4] })], [slice('accounts', { records: [0] })]);
+    await inbox.fill();
+    expect(taken(inbox)).toEqual([['charges', 0, 2, [0, 1]]]);
+    await inbox.fill();
+    expect(taken(inbox)).toEqual([['charges', 2, 4, [2, 3]]]);
+    expect(taken(inbox)).toEqual([['charges', 4, 5, [4]]]);
+    expect(taken(inbox)).toEqual([]);
+    expect(inbox.waiting).toBe(1);
+    inbox.endStep();
+    expect(taken(inbox)).toEqual([['accounts', 0, 1, [0]]]);
+  });
+
   test('is bounded in bytes: it ends with the record that reaches the bound, and is never empty', async () => {
     const { reader, inbox } = open({ stepBytesMax: 100 });
     reader.give([

@@ -70,7 +70,7 @@ describe('a transaction', () => {
   test('sends nothing before all that takes part is enlisted', async () => {
     const enlisted = Promise.withResolvers<void>();
     const { client, producer } = await opened({ addPartitionsToTxn: () => enlisted.promise });
-    const delivery = producer.begin().deliver(records(1), POSITIONS);
+    const delivery = producer.begin().deliver({ records: records(1), groupPositions: POSITIONS });
     // Everything that could go on without the answer has gone on by then.
     await new Promise((resolve) => setImmediate(resolve));
     const early = client.asked.map(([request]) => request);
@@ -88,7 +88,7 @@ describe('a transaction', () => {
     ['has version 2, but we are to use 1', { transactionLevel: 2 }, 1, 7],
   ] as const)('of a cluster that %s', async (_, script, versionMax, produceVersion) => {
     const { client, producer } = await opened(script, versionMax);
-    await producer.begin().deliver(records(1), POSITIONS);
+    await producer.begin().deliver({ records: records(1), groupPositions: POSITIONS });
     expect(client.sent.map(({ version }) => version)).toEqual([produceVersion]);
     expect(client.asked.some(([request]) => request === 'AddPartitionsToTxn')).toBe(produceVersion === 7);
   });
@@ -96,7 +96,7 @@ describe('a transaction', () => {
   test('of version 2 enlists by writing: one request at a time, then its end', async () => {
     const { client, producer } = await opened({ transactionLevel: 2 });
     const transaction = producer.begin();
-    await transaction.deliver(records(2), POSITIONS);
+    await transaction.deliver({ records: records(2), groupPositions: POSITIONS });
     await transaction.commit();
     expect(client.asked.slice(1)).toEqual([
       ['Produce', null],

@@ -3,10 +3,12 @@ import { crc32c } from '@node-rs/crc32';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Header, LogRecord, OutgoingRecord } from '../../topology/log.ts';
-import { planBatches, planRounds } from '../../topology/log-kafka-plan.ts';
+import { planRounds } from '../../topology/log-kafka-plan.ts';
 import { WireWriter, writeInt64 } from '../../topology/log-kafka-wire.ts';
-import { encodeRecordBatch, recordBytesBound } from '../../topology/record-batch.ts';
+import { encodeRecordBatch } from '../../topology/record-batch.ts';
 import { type AbortedTransaction, decodeRecordSet } from '../../topology/record-batch-decode.ts';
+import { packRecords, RecordPack, recordBytesMax } from '../../topology/record-pack.ts';
+import { unpacked } from '../support/packed.ts';
 
 const topic = 'charges';
 const timestamp = 1_700_000_000_000;
@@ -26,13 +28,10 @@ function outgoing(value: string, key: Buffer | null = null): OutgoingRecord {
 
 function encode(records: readonly OutgoingRecord[], producerId = -1): Buffer {
   const writer = new WireWriter();
-  const bytesBound = records.reduce((sum, record) => sum + recordBytesBound(record), 0);
-  encodeRecordBatch(
-    writer,
-    { records, bytesBound },
-    { timestamp, transactional: producerId >= 0, producerId, producerEpoch: 0, baseSequence: 0 },
-  );
-  expect(writer.at).toBeLessThanOrEqual(61 + bytesBound);
+  const pack = new RecordPack(topic, 0, Buffer.alloc(0));
+  for (const record of records) pack.add(record);
+  const header = { timestamp, transactional: producerId >= 0, producerId, producerEpoch: 0, baseSequence: 0 };
+  encodeRecordBatch(writer, pack, header);
   return Buffer.from(writer.buffer.subarray(0, writer.at));
 }
 
@@ -193,16 +192,16 @@ describe('planning', () => {
           key: null,
           value: Buffer.alloc(size),
         }));
-        const rounds = planRounds(planBatches(records));
+        const rounds = planRounds(packRecords(records, recordBytesMax));
         for (const round of rounds) {
           const places = round.map(({ partition }) => partition);
           expect(new Set(places).size).toBe(places.length);
-          for (const batch of round) expect(batch.bytesBound).toBeLessThanOrEqual(900_000);
+          for (const batch of round) expect(batch.bytes.length).toBeLessThanOrEqual(900_000);
         }
         for (const partition of [0, 1, 2, 3]) {
           const laid = rounds.flat().filter((batch) => batch.partition === partition);
-          expect(laid.flatMap((batch) => batch.records)).toEqual(
-            records.filter((record) => record.partition === partition),
+          expect(unpacked(laid).map(({ value }) => value)).toEqual(
+            records.filter((record) => record.partition === partition).map(({ value }) => value),
           );
         }
       }),

@@ -11,6 +11,7 @@ import type { FaultPoint } from '../../topology/log-memory-faults.ts';
 import { runTask } from '../../topology/run.ts';
 import type { TaskOptions } from '../../topology/task.ts';
 import { logWith } from '../support/log-double.ts';
+import { writtenIn } from '../support/packed.ts';
 import {
   appendValues,
   BENCH_LIMITS,
@@ -294,12 +295,13 @@ describe('steps', () => {
           transactionalId: id,
           close: () => transactor.close(),
           async commit(batch) {
-            if (batch.records.length > 1) {
+            const { length } = writtenIn(batch);
+            if (length > 1) {
               const { promise, resolve } = Promise.withResolvers<Error | undefined>();
               waiting.push(resolve);
               const error = await promise;
               if (error !== undefined) throw error;
-              committed.push(batch.records.length);
+              committed.push(length);
             }
             return transactor.commit(batch);
           },
@@ -309,7 +311,7 @@ describe('steps', () => {
     return { log, waiting, committed };
   }
 
-  test('with a backlog the next steps are evaluated, and not sent, while those before are being committed; then they share a transaction', async () => {
+  test('with a backlog the next step is evaluated, and not sent, while the one before is being committed, and takes more meanwhile', async () => {
     const bench = await newBench();
     await appendUses(bench, 0, 8);
     const { log, waiting } = held(bench);
@@ -324,7 +326,7 @@ describe('steps', () => {
     const running = start(bench, {
       log,
       processor,
-      limits: { ...LIMITS, stepRecordsMax: 2, stepsAheadMax: 2 },
+      limits: { ...LIMITS, stepRecordsMax: 2, stepTakesMax: 2 },
     });
     await until(() => seen.length === 6);
     expect([waiting.length, running.seen.steps]).toEqual([1, []]);
@@ -333,9 +335,9 @@ describe('steps', () => {
     expect(running.seen.steps).toEqual([2]);
     waiting[1]?.();
     await until(() => waiting.length === 3);
-    expect(running.seen.steps).toEqual([2, 2, 2]);
+    expect(running.seen.steps).toEqual([2, 4]);
     waiting[2]?.();
-    await until(() => running.seen.steps.length === 4);
+    await until(() => running.seen.steps.length === 3);
     await running.stop();
     const claims = await valuesOf(bench, 'outcome-claims', 'OutcomeClaim');
     expect(claims.map(({ claimId }) => claimId)).toEqual(

@@ -76,9 +76,12 @@ export class MappedLog implements Log {
     const transactor = await this.#log.transactor(this.#idOf(transactionalId), { ...options, rivals, owned });
     return {
       transactionalId,
-      commit: ({ records, groupPositions }: TransactionBatch) =>
+      commit: ({ records, packed = [], groupPositions }: TransactionBatch) =>
         transactor.commit({
           records: this.#records(records),
+          packed: packed.map(({ topic, partition, count, bytes }) => {
+            return { topic: this.#theirs.get(topic) ?? topic, partition, count, bytes };
+          }),
           groupPositions:
             groupPositions === null
               ? null
@@ -104,11 +107,8 @@ export class MappedLog implements Log {
     return `${this.#group}-${transactionalId}`;
   }
 
-  /** Field by field: the bench's own share in the figures is to be small, and a spread costs ten times as much. */
   #records(records: readonly OutgoingRecord[]): readonly OutgoingRecord[] {
-    return records.map(({ topic, partition, key, value, headers = [], sharedHeaders = [] }) => {
-      return { topic: this.#theirs.get(topic) ?? topic, partition, key, value, headers, sharedHeaders };
-    });
+    return records.map((record) => this.#outOne(record));
   }
 
   #out<T extends TopicPartition>(places: readonly T[]): readonly T[] {
