@@ -19,7 +19,7 @@ const LONG_MIN = -(2 ** 52);
 const LONG_MAX = 2 ** 53 - 2;
 const SHORT_TEXT_MAX = 63;
 const CACHED_TEXT_MAX = 20;
-const CACHE_SLOTS = 4096;
+const CACHE_SLOTS = 16_384;
 
 /** Recent short texts by hash. Tags, models and account ids repeat all day; the bound is in its two sizes. */
 const cache: string[] = new Array(CACHE_SLOTS).fill('');

@@ -19,6 +19,7 @@ export interface Settings {
   readonly programs: string;
   readonly peerDir: string | null;
   readonly oursCommitMs: string | null;
+  readonly oursThreads: number;
   readonly nodeOptions: string | null;
   /** `check` stores what it measured instead of comparing with what is stored. */
   readonly write: boolean;

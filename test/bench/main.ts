@@ -28,6 +28,7 @@ interface Options {
   readonly programs: string;
   readonly peerDir?: string;
   readonly oursCommitMs?: string;
+  readonly oursThreads: string;
   readonly nodeOptions?: string;
   readonly write?: boolean;
   readonly plot?: string;
@@ -52,6 +53,7 @@ const command = new Command('npm run bench --')
   .option('--measures <list>', 'peer: which of the two', 'throughput,latency')
   .option('--programs <list>', 'peer: which of the two', 'peer,ours')
   .option('--ours-commit-ms <n>', 'peer: another commit interval of ours')
+  .option('--ours-threads <n>', 'peer: threads of ours, where there are as many partitions', '2')
   .option('--node-options <flags>', 'peer: flags for our process, --cpu-prof for instance')
   .option('--json', 'one JSON object on standard output')
   .addHelpText('after', `\nBenches:\n${LIST}\n`);
@@ -80,6 +82,7 @@ function settingsOf(options: Options): Settings {
     programs: options.programs,
     peerDir: options.peerDir ?? null,
     oursCommitMs: options.oursCommitMs ?? null,
+    oursThreads: Number(options.oursThreads),
     nodeOptions: options.nodeOptions ?? null,
     write: options.write === true,
     plot: options.plot ?? null,

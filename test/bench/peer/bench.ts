@@ -46,6 +46,7 @@ async function peer({ settings, tell }: BenchContext): Promise<Outcome> {
       throughput: { ...COMMIT_MS.throughput, ...ownPace },
       latency: { ...COMMIT_MS.latency, ...ownPace },
     },
+    threads: settings.oursThreads,
     nodeOptions: settings.nodeOptions?.split(' ') ?? [],
   });
   if (found === null) {

@@ -3,7 +3,11 @@
  *
  * The runtime is that of a service process (`topology/share.ts` and below it); only its names, schema ids and processor
  * are other ones. Like the peer, it publishes its positions with every transaction.
+ *
+ * Where there are as many partitions, each of `OUR_THREADS` threads has a share of them, as processes would have: the driver
+ * counts one process.
  */
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import pino from 'pino';
 import { z } from 'zod';
 import { topicSpecs } from '../../../infra/apply/topic-specs.ts';
@@ -25,6 +29,7 @@ const Environment = z.object({
   PARTITIONS: z.coerce.number().int().positive(),
   COMMIT_MS: z.coerce.number().int().nonnegative(),
   PEER_PRICES: z.string().min(1),
+  OUR_THREADS: z.coerce.number().int().positive(),
 });
 
 async function createOwnTopics(log: Log, group: string, partitions: number): Promise<Record<string, string>> {
@@ -39,7 +44,7 @@ async function createOwnTopics(log: Log, group: string, partitions: number): Pro
   return theirs;
 }
 
-async function main(signal: AbortSignal): Promise<void> {
+async function runShare(share: string, signal: AbortSignal): Promise<void> {
   const env = Environment.parse(process.env);
   usePeerRecords();
   const kafka = openKafkaLog({ brokers: [env.BROKER], clientId: env.GROUP });
@@ -47,6 +52,7 @@ async function main(signal: AbortSignal): Promise<void> {
   const topics = { ...own, 'payment-events': env.IN_TOPIC, charges: env.OUT_TOPIC };
   const log = new MappedLog(kafka, { topics, group: env.GROUP });
   try {
+    if (isMainThread) startOthers(Math.min(env.OUR_THREADS, env.PARTITIONS), signal);
     const options = {
       processor: peerLedger(readPeerPrices(env.PEER_PRICES)),
       log,
@@ -55,12 +61,24 @@ async function main(signal: AbortSignal): Promise<void> {
       logger: pino({ base: { group: env.GROUP } }),
       signal,
     };
-    await runInstance(options, '0/1');
+    await runInstance(options, share);
   } finally {
     await log.close();
   }
 }
 
+/** The topics exist by now. A thread that fails ends the process, because nobody would do its part. */
+function startOthers(threads: number, signal: AbortSignal): void {
+  for (let k = 1; k < threads; k += 1) {
+    const worker = new Worker(new URL(import.meta.url), { workerData: `${k}/${threads}` });
+    signal.addEventListener('abort', () => worker.postMessage('stop'));
+  }
+}
+
 const stopping = new AbortController();
-process.once('SIGTERM', () => stopping.abort());
-await main(stopping.signal);
+const stop = (): void => stopping.abort();
+if (isMainThread) process.once('SIGTERM', stop);
+else parentPort?.once('message', stop);
+const { OUR_THREADS, PARTITIONS } = Environment.parse(process.env);
+const ownShare = isMainThread ? `0/${Math.min(OUR_THREADS, PARTITIONS)}` : String(workerData);
+await runShare(ownShare, stopping.signal);

@@ -5,7 +5,8 @@
  * is made anew whenever a task is acquired; a step that fails takes table and window with it.
  *
  * Invariants: 1. Blocks are numbered without gaps; a new one drops the one that falls out of the window.
- *             2. The bytes of a value in the table are never written again; a longer value shares their memory.
+ *             2. The bytes of a value in the table are never written again; a longer value shares their memory. A view of
+ *                them is made when the value is written, once a step, and not for every id.
  */
 import type { AdmissionBlock } from '../../../schemas/generated/admission-block.ts';
 import { instantOfMillis } from '../../../schemas/instant.ts';
@@ -18,11 +19,26 @@ const BLOCKS = WINDOW_IDS / BLOCK_IDS;
 const ID_BYTES_MAX = 127;
 /** The record has room for times of append, which the peer does not keep. */
 const NO_TIME = instantOfMillis(0);
-const NO_TIMES = { appendedFrom: NO_TIME, appendedTo: NO_TIME };
 
 export interface SeenUse {
   readonly accountId: string;
   readonly requestId: string;
+}
+
+class Block implements AdmissionBlock {
+  readonly appendedFrom = NO_TIME;
+  readonly appendedTo = NO_TIME;
+  readonly #memory: Buffer;
+  readonly #used: number;
+
+  constructor(memory: Buffer, used: number) {
+    this.#memory = memory;
+    this.#used = used;
+  }
+
+  get entries(): Buffer {
+    return this.#memory.subarray(0, this.#used);
+  }
 }
 
 export class RecentIds {
@@ -33,6 +49,7 @@ export class RecentIds {
   /** Uses of the blocks in the window, by block number modulo their count. */
   readonly #blocks: SeenUse[][] = Array.from({ length: BLOCKS }, () => []);
   #number = 0;
+  #key = '0';
   #memory = newMemory();
   #used = 0;
 
@@ -61,8 +78,7 @@ export class RecentIds {
       this.#memory[this.#used] = size;
       this.#used = writeText(this.#memory, this.#used + 1, text, size);
     }
-    const entries = this.#memory.subarray(0, this.#used);
-    this.#table.set(String(this.#number), { ...NO_TIMES, entries });
+    this.#table.set(this.#key, new Block(this.#memory, this.#used));
   }
 
   #remember({ accountId, requestId }: SeenUse): void {
@@ -82,6 +98,7 @@ export class RecentIds {
 
   #nextBlock(): void {
     this.#number += 1;
+    this.#key = String(this.#number);
     for (const use of this.#current) this.#forget(use);
     this.#blocks[this.#number % BLOCKS] = [];
     if (this.#number >= BLOCKS) this.#table.delete(String(this.#number - BLOCKS));
@@ -91,6 +108,7 @@ export class RecentIds {
 
   #restore(number: number, { entries }: AdmissionBlock): void {
     this.#number = number;
+    this.#key = String(number);
     this.#memory = newMemory();
     this.#used = entries.copy(this.#memory);
     const texts: string[] = [];

@@ -38,6 +38,8 @@ export interface PeerOptions {
   /** Both for a comparison; one to look at it alone. */
   readonly programs: readonly Program[];
   readonly commitMs: Readonly<Record<Measure, Readonly<Record<Program, number>>>>;
+  /** Of ours, where there are as many partitions. */
+  readonly threads: number;
   /** Flags of the Node process of ours, for a profile for instance. */
   readonly nodeOptions: readonly string[];
   readonly tell: (line: string) => void;
@@ -144,6 +146,7 @@ async function runDriver(plan: Plan, { options, peer, scratch, broker }: Place):
       BROKER: broker.address,
       BROKER_PID: String(broker.pid),
       WORK: join(scratch, 'work'),
+      OUR_THREADS: String(options.threads),
       PEER_PRICES: join(peer, 'src', 'main', 'resources', 'prices.csv'),
       APP_DIR: scratch,
       APP_CMD: program === 'ours' ? ours.map(quoted).join(' ') : '',
