@@ -12,8 +12,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { setPriority } from 'node:os';
 import { dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { settlesWithin, waitUntil } from './wait.ts';
 
 export interface ProcessSpec {
@@ -46,6 +48,7 @@ const startTimeoutDefaultMs = 90_000;
 const stopTimeoutDefaultMs = 20_000;
 const killTimeoutMs = 10_000;
 const logTailLines = 15;
+const sessionPauseMs = 130;
 
 /** Reads until its input ends, which is when the parent is gone, then ends the child it was told to guard. */
 const watchdogScript =
@@ -59,13 +62,33 @@ export async function startProcess(spec: ProcessSpec): Promise<SupervisedProcess
   const exited = exitOf(child);
   const pid = child.pid;
   if (pid === undefined) throw new Error(`${spec.name} could not be started: ${await exited}.`);
-  if (spec.niceness !== undefined) setPriority(pid, spec.niceness);
+  if (spec.niceness !== undefined) void yieldToOthers(child, pid, spec.niceness);
   const watchdog = guard(pid);
   void exited.then(() => watchdog.stdin?.end('done\n'));
 
   const supervised = supervise({ spec, child, pid, exited });
   await waitForHealth(spec, supervised);
   return supervised;
+}
+
+/**
+ * A child has a session of its own, and Linux as a rule shares the cores among sessions first: the niceness of a process then
+ * counts within its session alone, and that of the session is another number (sched(7), autogroup). Who may not set that, or
+ * has no such sessions, has children that yield less; nothing else changes.
+ */
+async function yieldToOthers(child: ChildProcess, pid: number, niceness: number): Promise<void> {
+  setPriority(pid, niceness);
+  while (child.exitCode === null && child.signalCode === null) {
+    try {
+      await writeFile(`/proc/${pid}/autogroup`, String(niceness));
+      return;
+    } catch (error) {
+      // Whoever is not root may set one in a tenth of a second.
+      const isTooSoon = error instanceof Error && 'code' in error && error.code === 'EAGAIN';
+      if (!isTooSoon) return;
+      await pause(sessionPauseMs);
+    }
+  }
 }
 
 function spawnLogged(spec: ProcessSpec): ChildProcess {

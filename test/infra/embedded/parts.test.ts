@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { brokerProperties } from '../../../infra/embedded/kafka.ts';
@@ -212,6 +212,17 @@ describe('a supervised process', () => {
     await expect(startProcess(spec('', { command: '/no/such/command' }))).rejects.toThrow(
       'could not be started',
     );
+  });
+
+  test('yields to the others with its whole session, where sessions share the cores', async () => {
+    const part = await startProcess(spec(waits, { niceness: 7 }));
+    const session = `/proc/${part.pid}/autogroup`;
+    expect(getPriority(part.pid)).toBe(7);
+    if (existsSync(session)) {
+      await waitUntil(async () => readFileSync(session, 'utf8').endsWith('nice 7\n'), { timeoutMs: 5_000 });
+      expect(readFileSync(session, 'utf8')).toMatch(/nice 7$/m);
+    }
+    await part.stop();
   });
 
   test('keeps the log of the run before', async () => {
