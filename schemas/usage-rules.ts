@@ -13,10 +13,10 @@
  *  3. An event that passes can be summed thousands of times without leaving the exact integers.
  */
 import type { UsageEvent } from './generated/usage-event.ts';
-import { parseAccountId, parseId } from './ids.ts';
+import { accountIdProblem, idProblem, isAccountId, isId } from './ids.ts';
 import { formatInstant, type Instant, parseInstant } from './instant.ts';
 import type { RefusalCode } from './refusals.ts';
-import { quoted, ValueError } from './value-error.ts';
+import { quoted } from './value-error.ts';
 
 export interface UsageProblem {
   readonly code: RefusalCode;
@@ -138,27 +138,26 @@ function checkKey(event: UsageEvent, report: Report, { key }: Arrival): void {
 }
 
 function checkIds(event: UsageEvent, report: Report): void {
-  try {
-    parseAccountId(event.accountId);
-  } catch (error) {
-    report('accountId', messageOf(error));
-  }
+  if (!isAccountId(event.accountId)) report('accountId', accountIdProblem(event.accountId));
   for (const field of IDS) {
     const id = event[field];
     // An empty trace is a missing tag, which says more.
-    if (id === null || (field === 'traceId' && id === '')) continue;
-    try {
-      parseId(field, id);
-    } catch (error) {
-      report(field, messageOf(error));
-    }
+    if (id === null || isId(id) || (field === 'traceId' && id === '')) continue;
+    report(field, idProblem(field, id));
   }
 }
 
 function checkTags(event: UsageEvent, report: Report): void {
   for (const field of TAGS) {
-    if (event[field]?.trim() === '') report(field, `${field} is empty`);
+    const text = event[field];
+    if (text !== null && isBlank(text)) report(field, `${field} is empty`);
   }
+}
+
+/** Almost every text begins with a character that can be seen. */
+function isBlank(text: string): boolean {
+  const first = text.charCodeAt(0);
+  return !(first > 0x20 && first < 0x7f) && text.trim() === '';
 }
 
 function checkListed(field: keyof typeof USAGE_VALUES, event: UsageEvent, report: Report): void {
@@ -170,7 +169,7 @@ function checkListed(field: keyof typeof USAGE_VALUES, event: UsageEvent, report
 
 function checkValues(event: UsageEvent, report: Report): void {
   checkListed('serviceTier', event, report);
-  if (event.cacheStatus.trim() !== '') checkListed('cacheStatus', event, report);
+  if (!isBlank(event.cacheStatus)) checkListed('cacheStatus', event, report);
   for (const field of FREE_TEXTS) {
     const text = event[field];
     if (text === null) continue;
@@ -235,9 +234,4 @@ function checkAge(event: UsageEvent, report: Report, { appendedAt }: Arrival): v
   if (event.backfill || appendedAt - event.occurredAt <= USAGE_LIMITS.ageMaxMs) return;
   const times = `${formatInstant(event.occurredAt)}, received at ${formatInstant(appendedAt)}`;
   report('occurredAt', `${times}, is more than 35 days old`);
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof ValueError) return error.message;
-  throw error;
 }

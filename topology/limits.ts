@@ -20,7 +20,7 @@ export interface Limits {
   readonly fetchPauseMs: number;
   /** Steps of one task start at least this far apart unless a full one is waiting. */
   readonly commitIntervalMs: number;
-  /** After a step a task rests as long as the step took, at most this long: under load, steps grow instead of piling up. */
+  /** After a step a task rests half as long as the step took, at most this long: under load, steps grow instead of piling up. */
   readonly restMsMax: number;
   /** Positions are published for lag tools at most this often under load, and this long after a task fell idle. */
   readonly positionsIntervalMs: number;

@@ -67,7 +67,7 @@ async function work(task: Task, hooks: RunHooks, signal: AbortSignal): Promise<v
       else if (task.owesPositions && !signal.aborted) await task.publishPositions();
       if (!task.inbox.isFull) await transaction.decided;
       const tookMs = performance.now() - startedAt;
-      const restMs = Math.max(commitIntervalMs - tookMs, Math.min(tookMs, restMsMax));
+      const restMs = Math.max(commitIntervalMs - tookMs, Math.min(tookMs / 2, restMsMax));
       await task.inbox.arrival({ full: true, timeoutMs: restMs, signal });
     }
     await transaction.decided;
