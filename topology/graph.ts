@@ -30,7 +30,7 @@ export const GRAPH = {
   rating: {
     inputs: ['accounts', 'contracts', 'price-books', 'outcome-decisions', 'usage-events', 'clock-ticks'],
     outputs: ['charges'],
-    commitIntervalMs: 25,
+    commitIntervalMs: 18,
   },
   'credit-balances': {
     inputs: ['accounts', 'contracts', 'payment-events', 'charges', 'invoices', 'clock-ticks'],
