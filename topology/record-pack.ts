@@ -33,6 +33,8 @@ const fixedBytes = 2;
 const headBytesMax = fixedBytes + 4 * 5;
 /** Of a topic, kept for the next steps. */
 const spareBuffersMax = 4;
+/** UTF-8 of one UTF-16 code unit. */
+const textBytesMax = 3;
 const headerNamesMax = 256;
 const noHeaders: readonly OutgoingHeader[] = [];
 const sharedBlocks = new WeakMap<readonly OutgoingHeader[], Buffer>();
@@ -257,10 +259,13 @@ function writeHeaders(buffer: Buffer, start: number, headers: readonly OutgoingH
   return at;
 }
 
-/** At most so many bytes. */
+/** At most so many bytes; a text, which is short, is not looked at for that. */
 function headersLength(headers: readonly OutgoingHeader[]): number {
   let length = 0;
-  for (const [name, value] of headers) length += nameBytes(name).length + sizeOfContent(value) + 2 * 5;
+  for (const [name, value] of headers) {
+    const valueMax = typeof value === 'string' ? textBytesMax * value.length : value.length;
+    length += nameBytes(name).length + valueMax + 2 * 5;
+  }
   return length;
 }
 

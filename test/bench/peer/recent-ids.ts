@@ -46,8 +46,11 @@ export class RecentIds {
   /** By request id the account that had it first; of others, account and id together. */
   readonly #first = new Map<string, string>();
   readonly #others = new Set<string>();
-  /** Uses of the blocks in the window, by block number modulo their count. */
-  readonly #blocks: SeenUse[][] = Array.from({ length: BLOCKS }, () => []);
+  /** Uses of the window by place: block after block, and round again. Two arrays of texts, so that a use is no object. */
+  readonly #accounts: string[] = new Array(WINDOW_IDS).fill('');
+  readonly #requests: string[] = new Array(WINDOW_IDS).fill('');
+  /** How many uses of each block there are. */
+  readonly #counts = new Uint8Array(BLOCKS);
   #number = 0;
   #key = '0';
   #memory = newMemory();
@@ -68,10 +71,9 @@ export class RecentIds {
   }
 
   add(use: SeenUse): void {
-    if (this.#current.length === BLOCK_IDS) this.#nextBlock();
+    if (this.#counts[this.#number % BLOCKS] === BLOCK_IDS) this.#nextBlock();
     const { accountId, requestId } = use;
     this.#remember(use);
-    this.#current.push({ accountId, requestId });
     for (const text of [accountId, requestId]) {
       const size = textBytes(text);
       if (size > ID_BYTES_MAX) throw new Error(`the id ${text} is too long`);
@@ -82,25 +84,31 @@ export class RecentIds {
   }
 
   #remember({ accountId, requestId }: SeenUse): void {
+    const block = this.#number % BLOCKS;
+    const count = this.#counts[block] ?? 0;
+    this.#accounts[block * BLOCK_IDS + count] = accountId;
+    this.#requests[block * BLOCK_IDS + count] = requestId;
+    this.#counts[block] = count + 1;
     const first = this.#first.get(requestId);
     if (first === undefined) this.#first.set(requestId, accountId);
     else if (first !== accountId) this.#others.add(`${accountId}/${requestId}`);
   }
 
-  #forget({ accountId, requestId }: SeenUse): void {
-    if (this.#first.get(requestId) === accountId) this.#first.delete(requestId);
-    else this.#others.delete(`${accountId}/${requestId}`);
-  }
-
-  get #current(): SeenUse[] {
-    return this.#blocks[this.#number % BLOCKS] ?? [];
+  #forget(block: number): void {
+    const count = this.#counts[block] ?? 0;
+    for (let place = block * BLOCK_IDS; place < block * BLOCK_IDS + count; place += 1) {
+      const [accountId, requestId] = [this.#accounts[place] ?? '', this.#requests[place] ?? ''];
+      const isFirst = this.#others.size === 0 || this.#first.get(requestId) === accountId;
+      if (isFirst) this.#first.delete(requestId);
+      else this.#others.delete(`${accountId}/${requestId}`);
+    }
+    this.#counts[block] = 0;
   }
 
   #nextBlock(): void {
     this.#number += 1;
     this.#key = String(this.#number);
-    for (const use of this.#current) this.#forget(use);
-    this.#blocks[this.#number % BLOCKS] = [];
+    this.#forget(this.#number % BLOCKS);
     if (this.#number >= BLOCKS) this.#table.delete(String(this.#number - BLOCKS));
     this.#memory = newMemory();
     this.#used = 0;
@@ -115,12 +123,9 @@ export class RecentIds {
     for (let at = 0; at < entries.length; at += 1 + (entries[at] ?? 0)) {
       texts.push(entries.toString('utf8', at + 1, at + 1 + (entries[at] ?? 0)));
     }
-    const uses: SeenUse[] = [];
     for (let at = 0; at + 1 < texts.length; at += 2) {
-      uses.push({ accountId: texts[at] ?? '', requestId: texts[at + 1] ?? '' });
+      this.#remember({ accountId: texts[at] ?? '', requestId: texts[at + 1] ?? '' });
     }
-    this.#blocks[number % BLOCKS] = uses;
-    for (const use of uses) this.#remember(use);
   }
 }
 
