@@ -26,7 +26,7 @@ const writerName = 'sink';
 const passwordBytes = 24;
 const healthTimeoutMs = 2_000;
 /** Rows may reach the tables a little later when the cores are short; balances may not. */
-const laterNiceness = 19;
+const laterNiceness = 10;
 /** The engine holds a thread per running query, and decompression needs some beside them. */
 const threadPoolSize = 8;
 
