@@ -6,6 +6,7 @@
 
 import { expect } from 'vitest';
 import type { CommittedAt, LogRecord, Position, Tenure, Transactor } from '../../topology/log.ts';
+import { type PackMemory, RecordPacker, recordBytesMax } from '../../topology/record-pack.ts';
 import { compactedConfig, drain, fresh, freshTopic, type LogHarness } from './log.harness.ts';
 import { textRecord, valuesOf } from './log.records.ts';
 
@@ -333,6 +334,29 @@ async function largeRecord({ log }: LogHarness): Promise<void> {
   expect(read.map(({ value }) => value?.length)).toEqual(sizes);
 }
 
+/** Packs come behind the records of the same transaction, and their memory is used again after it. */
+async function writesPacks({ log }: LogHarness): Promise<void> {
+  const topic = await freshTopic(log, 2);
+  const transactor = await log.transactor(fresh('tx'), { timeoutMs });
+  const memory: PackMemory = new Map();
+  const expected: string[] = [];
+  for (const round of ['a', 'b']) {
+    const packer = new RecordPacker(recordBytesMax, memory);
+    const packed = [0, 1, 0].map((partition, n) => textRecord(topic, partition, ['k', `${round}${n}`]));
+    for (const record of packed) packer.add(record);
+    const records = [textRecord(topic, 0, ['k', `${round} before`])];
+    const written = await transactor.commit({ records, packed: packer.packs, groupPositions: null });
+    expect(written.reduce((sum, { count }) => sum + count, 0)).toBe(4);
+    packer.release();
+    expected.push(`${round} before`, `${round}0`, `${round}2`);
+  }
+  await transactor.close();
+  const { records: read } = await drain(log, { topic, partition: 0, offset: 0 }, { decidedTo: 8 });
+  expect(valuesOf(read)).toEqual(expected);
+  const { records: others } = await drain(log, { topic, partition: 1, offset: 0 }, { decidedTo: 4 });
+  expect(valuesOf(others)).toEqual(['a1', 'b1']);
+}
+
 /** Others write to the first partition between the commits; of the second, one commit makes several batches. */
 async function saysWhereItWrote({ log }: LogHarness): Promise<void> {
   const topic = await freshTopic(log, 2);
@@ -389,6 +413,7 @@ export const transactionCases: Readonly<Record<string, (harness: LogHarness) => 
   'says so when the outcome of a commit is unknown': unknownOutcome,
   'writes the markers that a broker has lost, as its coordinator decided': lostMarkersAreWritten,
   'commits a transaction of many batches': largeTransaction,
+  'writes packs behind the records, and lets their memory be used again': writesPacks,
   'says where each record of a commit went, and when': saysWhereItWrote,
   'commits records above the default of a topic that takes them': largeRecord,
   'refuses what cannot be written, whole': refusals,
