@@ -17,7 +17,7 @@ import { Intake } from './intake.ts';
 import { DEDUP_HORIZON_MS, LIMITS } from './limits.ts';
 import type { Log } from './log.ts';
 import type { AnyProcessor } from './processor.ts';
-import type { PackMemory, RecordPacker } from './record-pack.ts';
+import type { PackMemory } from './record-pack.ts';
 import { changelogOf } from './restore.ts';
 import { type Batch, OpenStep, type Progress, type StepResult, type TaskState } from './step.ts';
 import { packFramed } from './step-outputs.ts';
@@ -31,13 +31,6 @@ export interface InputIdentity {
 }
 
 export type CellPositions = readonly { readonly topic: string; readonly offset: number }[];
-
-/** A step that was evaluated, and everything that its transaction is to hold. */
-export interface SealedStep {
-  readonly partition: number;
-  readonly result: StepResult;
-  readonly packer: RecordPacker;
-}
 
 export class Cell {
   readonly state: TaskState;
@@ -66,15 +59,18 @@ export class Cell {
     this.#step.take(batch);
   }
 
-  /** Ends the step under way: `positions` is where the inputs stand after it. Null when there is none. */
-  seal(positions: CellPositions): SealedStep | null {
+  /**
+   * Ends the step under way: `positions` is where the inputs stand after it. Everything that its transaction is to hold is
+   * then in the packs of its outputs. Null when there is none.
+   */
+  seal(positions: CellPositions): StepResult | null {
     if (this.#step === null) return null;
     const result = this.#step.seal();
     this.#step = null;
     this.#addState(result, positions);
     this.state.store.commit();
     this.#progress = result.progress;
-    return { partition: this.state.partition, result, packer: result.outputs.packer };
+    return result;
   }
 
   #addState({ outputs, progress, blocks, step }: StepResult, positions: CellPositions): void {

@@ -12,7 +12,7 @@
 import { type AppendedAt, LogError, type OutgoingRecord, type PackedRecords } from './log.ts';
 import type { KafkaClient } from './log-kafka-client.ts';
 import { errorOfCode, isStaleLeader, lostReplyCode } from './log-kafka-errors.ts';
-import { planRounds } from './log-kafka-plan.ts';
+import { distinct, planRounds } from './log-kafka-plan.ts';
 import {
   decodeProduce,
   encodeProduce,
@@ -21,7 +21,7 @@ import {
   produceKey,
 } from './log-kafka-produce.ts';
 import { WireWriter } from './log-kafka-wire.ts';
-import { packRecords, recordBytesMax } from './record-pack.ts';
+import { packRecords, RecordPacker, recordBytesMax } from './record-pack.ts';
 
 const limits = { place: 'append', attemptsMax: 20, pauseMs: 50 } as const;
 /** The oldest that every broker we support takes; what is new since matters to transactions only. */
@@ -83,8 +83,9 @@ export class KafkaAppender {
     const admitted: Call[] = [];
     for (const call of calls) {
       try {
-        const batches = packRecords(call.records, recordBytesMax);
-        await this.#client.retrying(limits, () => this.#client.byLeader(batches));
+        RecordPacker.check(call.records, recordBytesMax);
+        const places = distinct(call.records);
+        await this.#client.retrying(limits, () => this.#client.byLeader(places));
         admitted.push(call);
       } catch (thrown) {
         call.reject(this.#client.failed(thrown, 'append'));

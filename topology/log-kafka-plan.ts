@@ -8,7 +8,7 @@
  *     partition keep theirs.
  */
 
-import type { PackedRecords } from './log.ts';
+import type { PackedRecords, TopicPartition } from './log.ts';
 
 /** Partitions of one request share this, so that a request stays far below `socket.request.max.bytes`. */
 const requestBytesMax = 8_000_000;
@@ -30,4 +30,9 @@ export function planRounds(batches: readonly PackedRecords[]): readonly (readonl
     lastRoundOf.set(place, round);
   }
   return rounds;
+}
+
+/** Each place once, in the order of first mention. */
+export function distinct(places: readonly TopicPartition[]): readonly TopicPartition[] {
+  return [...new Map(places.map((place) => [`${place.topic}/${place.partition}`, place])).values()];
 }

@@ -26,7 +26,7 @@ import {
 import type { KafkaClient } from './log-kafka-client.ts';
 import { classify, errorOfCode, lostReplyCode, retrying } from './log-kafka-errors.ts';
 import { endHanging, type LastTransaction, lastTransaction } from './log-kafka-hanging.ts';
-import { planRounds } from './log-kafka-plan.ts';
+import { distinct, planRounds } from './log-kafka-plan.ts';
 import { decodeProduce, encodeProduce, produceKey } from './log-kafka-produce.ts';
 import { isStillOurs } from './log-kafka-tenure.ts';
 import {
@@ -315,10 +315,6 @@ async function settled<T>(running: readonly Promise<T>[]): Promise<readonly T[]>
     found.push(outcome.value);
   }
   return found;
-}
-
-function distinct(places: readonly TopicPartition[]): readonly TopicPartition[] {
-  return [...new Map(places.map((place) => [`${place.topic}/${place.partition}`, place])).values()];
 }
 
 export async function findCoordinator(

@@ -200,6 +200,11 @@ export class RecordPacker {
     this.#memory = memory;
   }
 
+  /** Throws for the first record that is too large. Only one that may be is packed to know it. */
+  static check(records: readonly OutgoingRecord[], bytesMax: number): void {
+    for (const record of records) if (sizeMax(record) > bytesMax) packRecords([record], bytesMax);
+  }
+
   add(record: OutgoingRecord): void {
     const pack = this.open(record.topic, record.partition);
     pack.add(record);
@@ -240,6 +245,11 @@ export class RecordPacker {
     this.packs.push(pack);
     return pack;
   }
+}
+
+function sizeMax({ key, value, headers = noHeaders, sharedHeaders = noHeaders }: OutgoingRecord): number {
+  const content = sizeOfContent(key) + sizeOfContent(value);
+  return headBytesMax + content + 5 + headersLength(headers) + headersLength(sharedHeaders);
 }
 
 /** For records that were made somewhere else. */

@@ -125,7 +125,6 @@ class Transaction {
     } finally {
       this.#isUnderWay = false;
     }
-    const results = sealed.steps.map(({ result }) => result);
-    this.#hooks.onCommitted?.(results, performance.now() - startedAt);
+    this.#hooks.onCommitted?.(sealed.steps, performance.now() - startedAt);
   }
 }

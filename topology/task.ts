@@ -10,7 +10,7 @@
  *  2. After any error the task object is thrown away; a new one acquires and reads everything back.
  */
 import type { SchemaDirectory } from '../schemas/schema-directory.ts';
-import { Cell, newTaskState, type SealedStep } from './cell.ts';
+import { Cell, newTaskState } from './cell.ts';
 import { Inbox } from './inbox.ts';
 import type { Limits } from './limits.ts';
 import type { Share } from './lock.ts';
@@ -36,7 +36,7 @@ export interface TaskOptions {
 
 /** Steps that were evaluated, one of each cell that had any, and are to be committed together. */
 export interface SealedSteps {
-  readonly steps: readonly SealedStep[];
+  readonly steps: readonly StepResult[];
   /** Of all cells, after these steps. */
   readonly positions: readonly Position[];
 }
@@ -111,12 +111,12 @@ export class Task {
 
   /** Commits steps in one transaction, in the order in which they were sealed; calls never overlap. */
   async commit({ steps, positions }: SealedSteps): Promise<void> {
-    const packed = steps.flatMap(({ packer }) => packer.packs);
+    const packed = steps.flatMap(({ outputs }) => outputs.packer.packs);
     const groupPositions = this.#positionsDue() ? this.#published(positions) : null;
     const written = await this.#acquired.transactor.commit({ records: [], packed, groupPositions });
-    for (const { partition, packer } of steps) {
-      this.#caches.get(partition)?.committed(packer.packs, written);
-      packer.release();
+    for (const { step, outputs } of steps) {
+      this.#caches.get(step.partition)?.committed(outputs.packer.packs, written);
+      outputs.packer.release();
     }
   }
 
@@ -126,7 +126,7 @@ export class Task {
     const sealed = this.seal();
     if (sealed === null) return [];
     await this.commit(sealed);
-    return sealed.steps.map(({ result }) => result);
+    return sealed.steps;
   }
 
   /** Whether a step was taken since positions were last published. */

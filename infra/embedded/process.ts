@@ -62,7 +62,10 @@ export async function startProcess(spec: ProcessSpec): Promise<SupervisedProcess
   const exited = exitOf(child);
   const pid = child.pid;
   if (pid === undefined) throw new Error(`${spec.name} could not be started: ${await exited}.`);
-  if (spec.niceness !== undefined) void yieldToOthers(child, pid, spec.niceness);
+  if (spec.niceness !== undefined) {
+    setPriority(pid, spec.niceness);
+    void yieldToOthers(child, pid, spec.niceness);
+  }
   const watchdog = guard(pid);
   void exited.then(() => watchdog.stdin?.end('done\n'));
 
@@ -77,7 +80,6 @@ export async function startProcess(spec: ProcessSpec): Promise<SupervisedProcess
  * has no such sessions, has children that yield less; nothing else changes.
  */
 async function yieldToOthers(child: ChildProcess, pid: number, niceness: number): Promise<void> {
-  setPriority(pid, niceness);
   while (child.exitCode === null && child.signalCode === null) {
     try {
       await writeFile(`/proc/${pid}/autogroup`, String(niceness));
