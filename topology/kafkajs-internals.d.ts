@@ -80,10 +80,6 @@ declare module 'kafkajs/src/cluster/index.js' {
       readonly groupId: string;
       readonly coordinatorType: 0 | 1;
     }): Promise<{ readonly coordinator: { readonly nodeId: number } }>;
-    initProducerId(request: {
-      readonly transactionalId: string;
-      readonly transactionTimeout: number;
-    }): Promise<{ readonly producerId: string; readonly producerEpoch: number }>;
     addPartitionsToTxn(
       request: ProducerIdentity & {
         readonly topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[];

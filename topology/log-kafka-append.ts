@@ -11,7 +11,7 @@
 
 import { type AppendedAt, LogError, type OutgoingRecord, type PackedRecords } from './log.ts';
 import type { KafkaClient } from './log-kafka-client.ts';
-import { errorOfCode, isStaleLeader, lostReplyCode } from './log-kafka-errors.ts';
+import { errorOfCode, isOutcomeOpen, isStaleLeader } from './log-kafka-errors.ts';
 import { distinct, planRounds } from './log-kafka-plan.ts';
 import {
   decodeProduce,
@@ -191,8 +191,7 @@ function refusal(answer: ProducedBatch | undefined, place: string): LogError {
 
 /** What was partly written, or whose last attempt lost its reply, may be in the log. */
 function outcomeOf(error: LogError, call: Call): LogError {
-  const lost = error.code === lostReplyCode || error.code === 'REQUEST_TIMED_OUT';
-  if (!lost && call.unwritten === call.records.length) return error;
+  if (!isOutcomeOpen(error) && call.unwritten === call.records.length) return error;
   return new LogError('unknown_outcome', error.code, 'append', { cause: error });
 }
 

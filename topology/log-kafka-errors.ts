@@ -12,6 +12,7 @@ import { LogError, type LogErrorKind } from './log.ts';
 
 /** Code as on the wire, name as in the protocol, meaning to us. */
 const table: readonly (readonly [code: number, name: string, kind: LogErrorKind])[] = [
+  [-1, 'UNKNOWN_SERVER_ERROR', 'retriable'],
   [1, 'OFFSET_OUT_OF_RANGE', 'out_of_range'],
   [2, 'CORRUPT_MESSAGE', 'retriable'],
   [3, 'UNKNOWN_TOPIC_OR_PARTITION', 'fatal'],
@@ -69,9 +70,23 @@ const staleNames: ReadonlySet<string> = new Set([
 const codesOfStaleLeader: ReadonlySet<number> = new Set([3, 5, 6, 9, 56, 74, 75, 78]);
 const byCode = new Map(table.map(([code, name, kind]) => [code, { name, kind }]));
 const byName = new Map(table.map(([, name, kind]) => [name, kind]));
+/** What kafkajs calls otherwise. */
+const protocolNames: ReadonlyMap<string, string> = new Map([['UNKNOWN', 'UNKNOWN_SERVER_ERROR']]);
 
 /** Lost replies carry this code, so that a commit can tell them from refusals. */
 export const lostReplyCode = 'NETWORK_EXCEPTION';
+
+/** A broker that failed, or gave up waiting, in the middle of it may have carried it out as well. */
+const openOutcomes: ReadonlySet<string> = new Set([
+  lostReplyCode,
+  'REQUEST_TIMED_OUT',
+  'UNKNOWN_SERVER_ERROR',
+]);
+
+/** True when the request may have been carried out though it was answered by this error, or not at all. */
+export function isOutcomeOpen({ code }: LogError): boolean {
+  return openOutcomes.has(code);
+}
 
 export function errorOfCode(code: number, place: string): LogError {
   const known = byCode.get(code);
@@ -88,7 +103,8 @@ export function classify(error: unknown, place: string): LogError {
   if (!(error instanceof Error)) return new LogError('fatal', 'UNKNOWN', place, { cause: error });
   if (lostNames.has(error.name)) return new LogError('retriable', lostReplyCode, place, { cause: error });
   if (staleNames.has(error.name)) return new LogError('retriable', 'STALE_METADATA', place, { cause: error });
-  const name = 'type' in error && typeof error.type === 'string' ? error.type : null;
+  const type = 'type' in error && typeof error.type === 'string' ? error.type : null;
+  const name = type === null ? null : (protocolNames.get(type) ?? type);
   const kind = name === null ? undefined : byName.get(name);
   if (name !== null && kind !== undefined) return new LogError(kind, name, place, { cause: error });
   if (error.cause instanceof Error) return classify(error.cause, place);

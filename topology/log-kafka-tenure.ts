@@ -10,18 +10,23 @@
  *     the two nobody can tell it from a transaction that took too long, which is ours to go on from. Opening there is no harm:
  *     the new owner's second request comes later and fences us.
  *  3. In transactions of version 2 our own commit makes e + 1. In version 1 it leaves e.
+ *  4. A commit under the last epoch but one goes on as epoch 0 of another producer id.
+ *
+ * The answer may be out of date when it comes, so whoever opens the id because of it names the epoch that was found: where
+ * somebody else was faster, the coordinator refuses.
  */
 import type { Identity } from './log.ts';
 import type { LastTransaction } from './log-kafka-hanging.ts';
 import type { TransactionVersion } from './log-kafka-transaction-requests.ts';
 
-/** The last epoch but one of a producer id: after it a commit may go on under another id. */
 const epochBeforeLast = 32_766;
 
 export function isStillOurs(held: Identity, last: LastTransaction, version: TransactionVersion): boolean {
-  if (last.producerId === -1) return true;
-  if (last.producerId !== held.producerId) return held.producerEpoch >= epochBeforeLast;
+  const isOwnCommit = version === 2 && last.verdict === 'commit';
+  if (last.producerId !== held.producerId) {
+    return isOwnCommit && last.producerEpoch === 0 && held.producerEpoch >= epochBeforeLast;
+  }
   if (last.producerEpoch === held.producerEpoch) return true;
   if (last.producerEpoch !== held.producerEpoch + 1 || last.state === 'Ongoing') return false;
-  return last.verdict === 'abort' || (last.verdict === 'commit' && version === 2);
+  return isOwnCommit || last.verdict === 'abort';
 }

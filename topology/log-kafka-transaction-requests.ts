@@ -5,6 +5,8 @@
  * version 2 what is written enlists itself, which saves a round trip, and every end moves the epoch on: a request of an
  * earlier transaction that arrives late can never join a later one.
  *
+ * An id is opened in the same way in both.
+ *
  * Boundary: one request, one answer; which version a cluster works with is asked in `log-kafka-transaction-version.ts`,
  * retries and order belong to `log-kafka-transaction.ts`.
  *
@@ -17,10 +19,13 @@ import { askFlexibly } from './log-kafka-flexible.ts';
 import type { ProduceVersion } from './log-kafka-produce.ts';
 import type { WireReader, WireWriter } from './log-kafka-wire.ts';
 
+/** The oldest that names whom the id is expected to belong to and tells a refusal because of that from others. */
+const initProducerId = { apiKey: 22, apiVersion: 4, apiName: 'InitProducerId' } as const;
 const endTxn = { apiKey: 26, apiVersion: 5, apiName: 'EndTxn' } as const;
 const txnOffsetCommit = { apiKey: 28, apiVersion: 5, apiName: 'TxnOffsetCommit' } as const;
 const noGeneration = -1;
 const noLeaderEpoch = -1;
+const anyIdentity: Identity = { producerId: -1, producerEpoch: -1 };
 
 export type Verdict = 'commit' | 'abort';
 
@@ -107,6 +112,29 @@ const versionTwo: TransactionRequests = {
 export const REQUESTS = { 1: versionOne, 2: versionTwo } as const;
 
 export type TransactionVersion = keyof typeof REQUESTS;
+
+export interface Opening {
+  readonly client: KafkaClient;
+  readonly coordinator: number;
+  readonly transactionalId: string;
+  /** The coordinator aborts a transaction that lasts longer. */
+  readonly timeoutMs: number;
+  /** Who must have the id now: anybody else is not fenced, the request is refused (KIP-360). Null: whoever has it is fenced. */
+  readonly expected: Identity | null;
+}
+
+/** Opens an id: nobody who had it before can write any more. */
+export async function openId(opening: Opening): Promise<Identity> {
+  const { client, coordinator, transactionalId, timeoutMs, expected } = opening;
+  const reader = await askFlexibly(client, { broker: coordinator, ...initProducerId }, (writer) => {
+    writer.compactString(transactionalId);
+    writer.int32(timeoutMs);
+    writeIdentity(writer, expected ?? anyIdentity);
+  });
+  reader.int32();
+  raise(reader.int16(), `InitProducerId of ${transactionalId}`);
+  return { producerId: reader.int64(), producerEpoch: reader.int16() };
+}
 
 function brokerOf({ client, coordinator }: Asking): ReturnType<KafkaClient['broker']> {
   return client.broker(coordinator);

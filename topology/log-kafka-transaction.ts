@@ -24,7 +24,7 @@ import {
   type TransactionBatch,
 } from './log.ts';
 import type { KafkaClient } from './log-kafka-client.ts';
-import { classify, errorOfCode, lostReplyCode, retrying } from './log-kafka-errors.ts';
+import { classify, errorOfCode, isOutcomeOpen, retrying } from './log-kafka-errors.ts';
 import { endHanging, type LastTransaction, lastTransaction } from './log-kafka-hanging.ts';
 import { distinct, planRounds } from './log-kafka-plan.ts';
 import { decodeProduce, encodeProduce, produceKey } from './log-kafka-produce.ts';
@@ -32,6 +32,7 @@ import { isStillOurs } from './log-kafka-tenure.ts';
 import {
   type Asking,
   type GroupPositions,
+  openId,
   REQUESTS,
   type TransactionRequests,
   type TransactionVersion,
@@ -49,7 +50,7 @@ const concurrentPauseMs = 2;
 export const opening = {
   attemptsMax: 300,
   pauseMs: 20,
-  again: ({ kind, code }: LogError): boolean => kind === 'retriable' && code !== lostReplyCode,
+  again: (error: LogError): boolean => error.kind === 'retriable' && !isOutcomeOpen(error),
 } as const;
 const elections = { attemptsMax: 200, pauseMs: 25 } as const;
 const electing: ReadonlySet<string> = new Set([
@@ -75,6 +76,7 @@ interface Opened {
   readonly last: LastTransaction;
   readonly version: TransactionVersion;
   readonly tenure: Tenure;
+  readonly isHeld: boolean;
 }
 
 /** A transactional identity with an epoch of its own. */
@@ -87,6 +89,7 @@ export class KafkaProducer {
   readonly #last: LastTransaction;
   readonly #coordinator: number;
   readonly #tenure: Tenure;
+  readonly #isNew: boolean;
   readonly #groupCoordinators = new Map<string, number>();
   readonly #sequences = new Map<string, number>();
   #identity: Identity;
@@ -100,6 +103,7 @@ export class KafkaProducer {
     this.#identity = opened.identity;
     this.#last = opened.last;
     this.#tenure = opened.tenure;
+    this.#isNew = !opened.isHeld;
   }
 
   static async open(options: ProducerOptions): Promise<KafkaProducer> {
@@ -109,23 +113,30 @@ export class KafkaProducer {
     let last: LastTransaction | null = null;
     return client.retrying({ place, ...opening }, async () => {
       const coordinator = await findCoordinator(client, transactionalId, 'transaction');
-      const broker = await client.broker(coordinator);
       const version = versionMax === 1 ? 1 : await transactionVersionOf(client, coordinator);
       const known = await lastTransaction(client, coordinator, transactionalId);
-      if (held !== null && !isStillOurs(held, known, version)) {
-        throw new LogError('fenced', 'TAKEN_OVER', `${transactionalId} was opened by another owner`);
-      }
+      // What a coordinator has forgotten is nobody's: it is opened like an id that one never had.
+      const isHeld = held !== null && known.producerId !== -1;
+      if (isHeld && !isStillOurs(held, known, version)) throw takenOver(transactionalId);
       // The first answer counts: an attempt that was refused may already have changed it.
       last ??= known;
       tenure.identity = null;
-      const request = { transactionalId, transactionTimeout: timeoutMs };
-      const given = await broker.initProducerId(request).catch((error: unknown) => {
-        if (classify(error, place).code !== lostReplyCode) tenure.identity = held;
-        throw error;
-      });
-      const identity = { producerId: Number(given.producerId), producerEpoch: given.producerEpoch };
-      return new KafkaProducer(options, { coordinator, identity, last, version, tenure });
+      // Whoever opens it between the question and this request is told from us by the epoch, and not fenced.
+      const expected = isHeld ? known : null;
+      const identity = await openId({ client, coordinator, transactionalId, timeoutMs, expected }).catch(
+        (thrown: unknown) => {
+          const error = classify(thrown, place);
+          if (!isOutcomeOpen(error)) tenure.identity = held;
+          throw isHeld && error.kind === 'fenced' ? takenOver(transactionalId) : error;
+        },
+      );
+      return new KafkaProducer(options, { coordinator, identity, last, version, tenure, isHeld });
     });
+  }
+
+  /** False where the id was held all the time by whoever opened it now: then its rivals have been fenced before. */
+  get isNew(): boolean {
+    return this.#isNew;
   }
 
   /** How the last transaction of the former owner ended. */
@@ -305,6 +316,10 @@ export class OpenTransaction {
   async abort(): Promise<void> {
     await this.#producer.end('abort');
   }
+}
+
+function takenOver(transactionalId: string): LogError {
+  return new LogError('fenced', 'TAKEN_OVER', `${transactionalId} was opened by another owner`);
 }
 
 /** Waits for all, then raises the first failure: no request is left running behind the caller's back. */

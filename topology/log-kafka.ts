@@ -103,12 +103,11 @@ export class KafkaLog implements Log {
   }
 
   async transactor(transactionalId: string, options: TransactorOptions): Promise<Transactor> {
-    // Whoever still holds the id has fenced its rivals before; one of them that is just opening would be its successor.
-    const rivalIds = (options.tenure?.identity ?? null) === null ? (options.rivals ?? []) : [];
     const producer = await this.producer(transactionalId, options);
     try {
       const opening = this.#producerOptions(producer.client, options.timeoutMs);
-      const rivals = await fenceRivals(producer, rivalIds, opening);
+      // Whoever still holds the id has fenced its rivals before; one of them that is just opening would be its successor.
+      const rivals = await fenceRivals(producer, producer.isNew ? (options.rivals ?? []) : [], opening);
       await producer.settle(options.owned ?? [], rivals);
     } catch (error) {
       await producer.client.close();

@@ -15,8 +15,8 @@
  *  4. Opening a transactor fences every older transactor of the same id, and ends its open transaction. In the
  *     partitions it owns everything is then decided, even what a broker left undecided when it was killed: otherwise
  *     the first commit could also commit what was aborted.
- *  5. Opening with a tenure is refused as fenced when somebody else has opened the id since: a former owner that comes
- *     back after trouble of its own never fences its successor.
+ *  5. Opening with a tenure is refused as fenced when somebody else has opened the id since, or does so meanwhile: a former
+ *     owner that comes back after trouble of its own never fences its successor, and never works beside it.
  *  6. `Transactor.commit` is all or nothing. When it rejects, the outcome is unknown unless the error says
  *     otherwise, and the transactor must be thrown away.
  */

@@ -3,6 +3,7 @@
  *
  * Boundary: requests as our code makes them. What a broker makes of them is shown on a real one.
  */
+import type { Identity } from '../../topology/log.ts';
 import { KafkaClient } from '../../topology/log-kafka-client.ts';
 import { WireReader, WireWriter } from '../../topology/log-kafka-wire.ts';
 
@@ -15,10 +16,17 @@ const NO_TRANSACTIONS = Buffer.from([0, 0, 0, 0, 0, 1, 0]);
 const FLEXIBLE_HEAD = [0, 0, 0, 0, 0];
 const UNSUPPORTED_VERSION = 35;
 
+const INVALID_PRODUCER_EPOCH = 47;
+const OPENED = { producerId: 7, producerEpoch: 3 } as const;
+
 /** What the broker does when it is asked; it agrees to everything else. */
 export interface Script {
   /** The level of `transaction.version` that the cluster has finalized; null where it does not know the question. */
   readonly transactionLevel?: number | null;
+  /** Who had the id last, with nothing open; null where the coordinator does not know it. */
+  readonly known?: Identity | null;
+  /** Somebody else opens the id just before we do: who expects anything is refused. */
+  readonly isOvertaken?: boolean;
   /** Error code for every produced batch; a function is asked for each. */
   readonly produceCode?: number | (() => number);
   /** Error code for every end of a transaction, in version 2. */
@@ -63,6 +71,7 @@ export class ScriptedKafka extends KafkaClient {
   }
 
   override async lane(): Promise<Lane> {
+    const known = this.#script.known ?? null;
     const lane = {
       send: async ({ frame, apiName }: { readonly frame: Buffer; readonly apiName: string }) => {
         switch (apiName) {
@@ -76,7 +85,9 @@ export class ScriptedKafka extends KafkaClient {
           case 'ApiVersions':
             return apiVersions(this.#script.transactionLevel ?? null);
           case 'DescribeTransactions':
-            return NO_TRANSACTIONS;
+            return known === null ? NO_TRANSACTIONS : describedTransaction(known);
+          case 'InitProducerId':
+            return this.#opened(frame);
           default:
             throw new Error(`the script has no answer to ${apiName}`);
         }
@@ -89,10 +100,6 @@ export class ScriptedKafka extends KafkaClient {
   #broker(): Broker {
     const broker = {
       findGroupCoordinator: async () => ({ coordinator: { nodeId: 1 } }),
-      initProducerId: async (request: object) => {
-        this.asked.push(['InitProducerId', request]);
-        return { producerId: '7', producerEpoch: 3 };
-      },
       addPartitionsToTxn: async () => {
         this.asked.push(['AddPartitionsToTxn', null]);
         await this.#script.addPartitionsToTxn?.();
@@ -115,6 +122,17 @@ export class ScriptedKafka extends KafkaClient {
     return batch.version === 12 ? flexibleAnswer(batch, code) : fixedAnswer(batch, code);
   }
 
+  #opened(frame: Buffer): Buffer {
+    const reader = bodyOf(frame);
+    reader.skipTags();
+    const transactionalId = reader.compactString();
+    const timeoutMs = reader.int32();
+    const expected = { producerId: reader.int64(), producerEpoch: reader.int16() };
+    this.asked.push(['InitProducerId', { transactionalId, timeoutMs, expected }]);
+    const isRefused = this.#script.isOvertaken === true && expected.producerId !== -1;
+    return identityAnswer(isRefused ? INVALID_PRODUCER_EPOCH : 0, OPENED);
+  }
+
   /** Every end moves the epoch on by one. */
   #ended(frame: Buffer): Buffer {
     const reader = bodyOf(frame);
@@ -123,14 +141,37 @@ export class ScriptedKafka extends KafkaClient {
     const producerId = reader.int64();
     const epoch = reader.int16();
     this.asked.push(['EndTxn', frame[reader.at] === 1]);
-    const writer = new WireWriter();
-    for (const byte of FLEXIBLE_HEAD) writer.int8(byte);
-    writer.int16(this.#script.endCode ?? 0);
-    writer.int64(producerId);
-    writer.int16(epoch + 1);
-    writer.noTags();
-    return writer.buffer.subarray(0, writer.at);
+    return identityAnswer(this.#script.endCode ?? 0, { producerId, producerEpoch: epoch + 1 });
   }
+}
+
+function identityAnswer(code: number, { producerId, producerEpoch }: Identity): Buffer {
+  const writer = new WireWriter();
+  for (const byte of FLEXIBLE_HEAD) writer.int8(byte);
+  writer.int16(code);
+  writer.int64(producerId);
+  writer.int16(producerEpoch);
+  writer.noTags();
+  return writer.buffer.subarray(0, writer.at);
+}
+
+/** One transaction of an id, with no partitions. */
+function describedTransaction({ producerId, producerEpoch }: Identity): Buffer {
+  const writer = new WireWriter();
+  for (const byte of FLEXIBLE_HEAD) writer.int8(byte);
+  writer.compactArray(['rating-0'], (transactionalId) => {
+    writer.int16(0);
+    writer.compactString(transactionalId);
+    writer.compactString('Empty');
+    writer.int32(0);
+    writer.int64(0);
+    writer.int64(producerId);
+    writer.int16(producerEpoch);
+    writer.compactArray([], () => undefined);
+    writer.noTags();
+  });
+  writer.noTags();
+  return writer.buffer.subarray(0, writer.at);
 }
 
 function fixedAnswer({ topic, partition }: SentBatch, code: number): Buffer {

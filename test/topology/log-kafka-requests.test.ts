@@ -1,6 +1,6 @@
 /** The requests behind a transaction and a fetch, as they leave us: who is fenced, what is promised, in which order. */
 import { describe, expect, test } from 'vitest';
-import type { OutgoingRecord } from '../../topology/log.ts';
+import type { OutgoingRecord, Tenure } from '../../topology/log.ts';
 import { encodeFetch } from '../../topology/log-kafka-fetch.ts';
 import { KafkaProducer } from '../../topology/log-kafka-transaction.ts';
 import { WireWriter } from '../../topology/log-kafka-wire.ts';
@@ -8,7 +8,10 @@ import { type Script, ScriptedKafka } from '../support/scripted-kafka.ts';
 
 const POSITIONS = { group: 'rating', positions: [{ topic: 'usage-events', partition: 0, offset: 5 }] };
 
-async function opened(script?: Script, versionMax: 1 | 2 = 2) {
+const WHOEVER = { producerId: -1, producerEpoch: -1 };
+const HELD = { producerId: 7, producerEpoch: 2 };
+
+async function opened(script?: Script, versionMax: 1 | 2 = 2, tenure?: Tenure) {
   const client = new ScriptedKafka(script);
   const producer = await KafkaProducer.open({
     client,
@@ -16,6 +19,7 @@ async function opened(script?: Script, versionMax: 1 | 2 = 2) {
     timeoutMs: 15_000,
     now: () => 0,
     versionMax,
+    tenure,
   });
   return { client, producer };
 }
@@ -32,9 +36,25 @@ function records(count: number, partition = 0): readonly OutgoingRecord[] {
 describe('a transactional identity', () => {
   test('is asked for under the very id that was given: so the former owner is fenced', async () => {
     const { client } = await opened();
-    expect(client.asked).toEqual([
-      ['InitProducerId', { transactionalId: 'rating-0', transactionTimeout: 15_000 }],
-    ]);
+    const request = { transactionalId: 'rating-0', timeoutMs: 15_000, expected: WHOEVER };
+    expect(client.asked).toEqual([['InitProducerId', request]]);
+  });
+
+  test('that is still held is opened under the epoch that the coordinator named, and fences nobody who came since', async () => {
+    const tenure = { identity: HELD };
+    const { client, producer } = await opened({ known: HELD }, 2, tenure);
+    expect(client.asked).toMatchObject([['InitProducerId', { expected: HELD }]]);
+    expect(producer.isNew).toBe(false);
+    await expect(opened({ known: HELD, isOvertaken: true }, 2, { identity: HELD })).rejects.toMatchObject({
+      kind: 'fenced',
+      code: 'TAKEN_OVER',
+    });
+  });
+
+  test('that the coordinator has forgotten is opened like a new one, before its rivals are fenced', async () => {
+    const { client, producer } = await opened({ known: null }, 2, { identity: HELD });
+    expect(client.asked).toMatchObject([['InitProducerId', { expected: WHOEVER }]]);
+    expect(producer.isNew).toBe(true);
   });
 
   test('counts the records of each partition, over all its transactions', async () => {

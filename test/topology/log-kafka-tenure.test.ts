@@ -1,5 +1,7 @@
 /** Whether an id is still ours, by what its coordinator remembers; we had it under producer id 7, epoch 10. */
 import { expect, test } from 'vitest';
+import type { Identity } from '../../topology/log.ts';
+import type { LastTransaction } from '../../topology/log-kafka-hanging.ts';
 import { isStillOurs } from '../../topology/log-kafka-tenure.ts';
 
 type Row = readonly [
@@ -30,16 +32,25 @@ const ROWS: readonly Row[] = [
   ['another has opened it while our transaction was open', [7, 12, 'Empty', null], [false, false]],
   ['another has committed', [7, 12, 'CompleteCommit', 'commit'], [false, false]],
   ['the id was made anew', [8, 0, 'Empty', null], [false, false]],
-  ['the coordinator has forgotten the id', [-1, -1, 'none', null], [true, true]],
 ];
 
-test.each(ROWS)('%s', (_, [producerId, producerEpoch, state, verdict], [version1, version2]) => {
-  const held = { producerId: 7, producerEpoch: 10 };
+test.each(ROWS)('%s', (_, [producerId, producerEpoch, state, verdict], ours) => {
   const last = { producerId, producerEpoch, state, verdict };
-  expect([isStillOurs(held, last, 1), isStillOurs(held, last, 2)]).toEqual([version1, version2]);
+  expect(bothVersions({ producerId: 7, producerEpoch: 10 }, last)).toEqual(ours);
 });
 
-test('our commit used the last epoch up, and the next is under another producer id', () => {
-  const last = { producerId: 8, producerEpoch: 0, state: 'CompleteCommit', verdict: 'commit' } as const;
-  expect(isStillOurs({ producerId: 7, producerEpoch: 32_766 }, last, 2)).toBe(true);
+/** We had it under the last epoch but one. */
+const LAST_EPOCH_ROWS: readonly Row[] = [
+  ['our commit used the last epoch up', [8, 0, 'CompleteCommit', 'commit'], [false, true]],
+  ['another has opened it, under the next producer id', [8, 0, 'Empty', null], [false, false]],
+  ['another has committed there', [8, 1, 'CompleteCommit', 'commit'], [false, false]],
+];
+
+test.each(LAST_EPOCH_ROWS)('%s', (_, [producerId, producerEpoch, state, verdict], ours) => {
+  const last = { producerId, producerEpoch, state, verdict };
+  expect(bothVersions({ producerId: 7, producerEpoch: 32_766 }, last)).toEqual(ours);
 });
+
+function bothVersions(held: Identity, last: LastTransaction): readonly boolean[] {
+  return [isStillOurs(held, last, 1), isStillOurs(held, last, 2)];
+}

@@ -58,6 +58,11 @@ describe('a commit', () => {
       { kind: 'fenced', code: 'PRODUCER_FENCED' },
     ],
     [
+      'during which the broker failed may have happened',
+      rejecting(protocolError('UNKNOWN')),
+      { kind: 'unknown_outcome', code: 'UNKNOWN_SERVER_ERROR' },
+    ],
+    [
       'with a refusal that nobody knows is fatal',
       rejecting(protocolError('SOMETHING_NEW')),
       { kind: 'fatal', code: 'SOMETHING_NEW' },
@@ -79,6 +84,7 @@ describe('a commit', () => {
   const codes: readonly (readonly [number, { readonly kind: string; readonly code: string }])[] = [
     [16, { kind: 'unknown_outcome', code: 'NOT_COORDINATOR_FOR_GROUP' }],
     [51, { kind: 'unknown_outcome', code: 'CONCURRENT_TRANSACTIONS' }],
+    [-1, { kind: 'unknown_outcome', code: 'UNKNOWN_SERVER_ERROR' }],
     [47, { kind: 'fenced', code: 'INVALID_PRODUCER_EPOCH' }],
     [90, { kind: 'fenced', code: 'PRODUCER_FENCED' }],
     [999, { kind: 'fatal', code: 'KAFKA_ERROR_999' }],

@@ -99,11 +99,20 @@ export const KAFKA: readonly Mutant[] = [
   {
     name: 'identity-without-fence',
     requirement: 'R4',
-    file: 'topology/log-kafka-transaction.ts',
-    find: 'const request = { transactionalId,',
+    file: 'topology/log-kafka-transaction-requests.ts',
+    find: 'writer.compactString(transactionalId);',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the text of a template.
-    replace: 'const request = { transactionalId: `${transactionalId}-${process.pid}`,',
+    replace: 'writer.compactString(`${transactionalId}-${process.pid}`);',
     why: 'A unique id per process: InitProducerId then fences nobody, and a zombie goes on writing.',
+    suites: REQUESTS,
+  },
+  {
+    name: 'comes-back-whoever-has-it',
+    requirement: 'R4',
+    file: 'topology/log-kafka-transaction.ts',
+    find: 'const expected = isHeld ? known : null;',
+    replace: 'const expected = null;',
+    why: 'A successor may come between the question and the request; both would live, and charge each use twice.',
     suites: REQUESTS,
   },
   {
