@@ -11,7 +11,7 @@
  */
 import type { Type } from 'avsc';
 import { resetDepth } from './avro-tap.ts';
-import { failingField, faultOf, planFor } from './decode-plan.ts';
+import { failingField, faultOf, planFor, type Reader } from './decode-plan.ts';
 import type { RecordName, RecordTypes } from './generated/record-types.ts';
 import { typeOfRecord } from './record-type.ts';
 import type { WriterSchema } from './writer-schema.ts';
@@ -84,8 +84,9 @@ export function frameId(buffer: Buffer): number | undefined {
   return buffer.length >= FRAME_BYTES && buffer[0] === 0 ? buffer.readUInt32BE(1) : undefined;
 }
 
+/** `expected` is a record, or a view of it: then what it leaves out is skipped, and looking at it is an error. */
 export function decodeFramed<N extends RecordName>(
-  expected: N,
+  expected: Reader<N>,
   buffer: Buffer,
   resolve: (id: number) => WriterSchema | undefined,
 ): Decoded<N> {

@@ -8,6 +8,7 @@ import type { Type } from 'avsc';
 import { DecodeFault, resetDepth } from './avro-tap.ts';
 import type { RecordName } from './generated/record-types.ts';
 import { schemaTextOfRecord, typeOfRecord } from './record-type.ts';
+import type { RecordView } from './record-view.ts';
 import type { WriterSchema } from './writer-schema.ts';
 
 export interface DecodePlan {
@@ -20,13 +21,16 @@ interface Mismatch {
   readonly mismatch: string;
 }
 
-const plans = new WeakMap<WriterSchema, Map<RecordName, DecodePlan | Mismatch>>();
+/** A record as a whole, or a part of it. */
+export type Reader<N extends RecordName = RecordName> = N | RecordView<N>;
 
-export function planFor(writer: WriterSchema, reader: RecordName): DecodePlan | Mismatch {
+const plans = new WeakMap<WriterSchema, Map<Reader, DecodePlan | Mismatch>>();
+
+export function planFor(writer: WriterSchema, reader: Reader): DecodePlan | Mismatch {
   const known = plans.get(writer)?.get(reader);
   if (known !== undefined) return known;
-  const plan = makePlan(writer, reader);
-  const byReader = plans.get(writer) ?? new Map<RecordName, DecodePlan | Mismatch>();
+  const plan = typeof reader === 'string' ? makePlan(writer, reader) : makePlanOfView(writer, reader);
+  const byReader = plans.get(writer) ?? new Map<Reader, DecodePlan | Mismatch>();
   plans.set(writer, byReader.set(reader, plan));
   return plan;
 }
@@ -63,6 +67,12 @@ function makePlan(writer: WriterSchema, name: RecordName): DecodePlan | Mismatch
     const reason = error instanceof Error ? error.message : String(error);
     return { mismatch: `schema ${writer.id} cannot be read as ${name}: ${reason.slice(0, 300)}` };
   }
+}
+
+function makePlanOfView(writer: WriterSchema, { record, type }: RecordView): DecodePlan | Mismatch {
+  const whole = planFor(writer, record);
+  if ('mismatch' in whole || writer.type === null) return whole;
+  return { reader: type, resolver: type.createResolver(writer.type) };
 }
 
 function fieldsOf(type: Type | null): readonly { readonly name: string; readonly type: Type }[] {

@@ -186,7 +186,7 @@ async function send(log: MemoryLog, uses: readonly Use[]): Promise<void> {
 
 function taskOf(log: MemoryLog, partition: number): Promise<Task> {
   const own = Object.values(serviceTopics('rating')).map((name) => [name, `${GROUP}-${name}`]);
-  const topics = { ...Object.fromEntries(own), 'payment-events': 'in', charges: 'out' };
+  const topics = { ...Object.fromEntries(own), 'cost-events': 'in', charges: 'out' };
   return Task.acquire({
     log: new MappedLog(log, { topics, group: GROUP }),
     directory: new PeerDirectory(PEER_RECORDS),

@@ -122,6 +122,6 @@ export async function newTaskState({
     directory,
     window,
     store: new Store(processor.tables, stateForm(directory), decodedMax),
-    intake: new Intake({ directory, partitions, window }),
+    intake: new Intake({ directory, partitions, window, reads: processor.reads }),
   };
 }

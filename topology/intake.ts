@@ -19,14 +19,16 @@ import type { RecordTypes } from '../schemas/generated/record-types.ts';
 import type { UsageEvent } from '../schemas/generated/usage-event.ts';
 import { type Instant, instantOfMillis } from '../schemas/instant.ts';
 import { type RecordProblem, sizeProblem, textProblem } from '../schemas/record-rules.ts';
+import { RecordView } from '../schemas/record-view.ts';
 import { type DeadLetterCode, firstProblem } from '../schemas/refusals.ts';
 import type { SchemaDirectory } from '../schemas/schema-directory.ts';
 import { checkUsage } from '../schemas/usage-rules.ts';
+import type { WriterSchema } from '../schemas/writer-schema.ts';
 import type { AdmissionWindow } from './admission-window.ts';
 import { inputOf } from './input.ts';
 import type { LogRecord } from './log.ts';
 import { partitionOf } from './partitioner.ts';
-import type { Input, RefusalOutput } from './processor.ts';
+import type { AnyProcessor, Input, RefusalOutput } from './processor.ts';
 import { isFromOutside, type RecordOf, TOPICS, type TopicName } from './topics.ts';
 import { digestOfUse, type SourceNumber, sourceNumberOf } from './use-identity.ts';
 
@@ -46,6 +48,8 @@ export interface IntakeOptions {
   readonly directory: SchemaDirectory;
   readonly partitions: number;
   readonly window: AdmissionWindow;
+  /** As the processor has it. */
+  readonly reads?: AnyProcessor['reads'] | undefined;
 }
 
 export interface Arrival {
@@ -55,18 +59,24 @@ export interface Arrival {
   readonly streamTime: Instant | null;
 }
 
-type AnyValue = RecordTypes[RecordOf<TopicName>];
+type AnyRecord = RecordOf<TopicName>;
+type AnyValue = RecordTypes[AnyRecord];
 
 export class Intake {
   readonly #directory: SchemaDirectory;
   readonly #partitions: number;
   readonly #window: AdmissionWindow;
+  /** By topic, of what is not read whole. */
+  readonly #views: ReadonlyMap<string, RecordView<AnyRecord>>;
 
   constructor(options: IntakeOptions) {
     this.#directory = options.directory;
     this.#partitions = options.partitions;
     this.#window = options.window;
+    this.#views = viewsOf(options.reads ?? {});
   }
+
+  readonly #resolve = (id: number): WriterSchema | undefined => this.#directory.writerSchema(id);
 
   take(arrival: Arrival): Verdict {
     const { record, topic } = arrival;
@@ -77,9 +87,7 @@ export class Intake {
     if (arrival.held) {
       return dead('schema_unresolved', 'the registry does not know the schema id of this record');
     }
-    const decoded = decodeFramed(TOPICS[topic].record, record.value, (id) =>
-      this.#directory.writerSchema(id),
-    );
+    const decoded = decodeFramed(this.#views.get(topic) ?? TOPICS[topic].record, record.value, this.#resolve);
     if (!decoded.ok) return dead(decoded.code, decoded.message);
     const appendedAt = instantOfMillis(record.appendedAt);
     const refusal =
@@ -105,7 +113,7 @@ export class Intake {
   /** The value may well be readable, and then its number has arrived. */
   #sourceWithoutKey({ topic, record, held }: Arrival): SourceNumber | null {
     if (topic !== 'usage-events' || record.value === null || held) return null;
-    const decoded = decodeFramed('UsageEvent', record.value, (id) => this.#directory.writerSchema(id));
+    const decoded = decodeFramed('UsageEvent', record.value, this.#resolve);
     return decoded.ok ? sourceNumberOf(decoded.value) : null;
   }
 
@@ -117,7 +125,16 @@ export class Intake {
     const message = isRight
       ? `account ${value.accountId} belongs on another partition: partition by murmur2 of the key`
       : `the record key is not the account id ${value.accountId}`;
-    return refusal({ code: 'key_mismatch', field: 'key', message }, value);
+    return refusal({ code: 'key_mismatch', field: 'key', message }, this.#whole(record, topic, value));
+  }
+
+  /** A refusal names the record by fields that the processor may not read. */
+  #whole(record: LogRecord, topic: TopicName, value: AnyValue): AnyValue {
+    if (record.value === null || !this.#views.has(topic)) return value;
+    const decoded = decodeFramed(TOPICS[topic].record, record.value, this.#resolve);
+    if (!decoded.ok)
+      throw new Error(`${topic}@${record.offset} can be read in part only: ${decoded.message}`);
+    return decoded.value;
   }
 
   #admit(
@@ -142,6 +159,26 @@ export class Intake {
     if (sighting === 'new') return null;
     return refusal({ code: sighting, field: 'requestId', message: SIGHTINGS[sighting] }, event);
   }
+}
+
+/** The key of a record is compared with its account, so that is always read. */
+function viewsOf(reads: NonNullable<AnyProcessor['reads']>): ReadonlyMap<string, RecordView<AnyRecord>> {
+  const views = new Map<string, RecordView<AnyRecord>>();
+  for (const [topic, fields] of Object.entries(reads)) {
+    if (!isTopic(topic) || isFromOutside(topic)) {
+      throw new Error(`records of ${topic} are read whole: what comes from outside is judged`);
+    }
+    const { record, key } = TOPICS[topic];
+    views.set(
+      topic,
+      new RecordView<AnyRecord>(record, key === 'account' ? ['accountId', ...fields] : fields),
+    );
+  }
+  return views;
+}
+
+function isTopic(name: string): name is TopicName {
+  return Object.hasOwn(TOPICS, name);
 }
 
 /** A use is judged with its own rules, which bound every text of it. */

@@ -80,6 +80,11 @@ export interface Processor<R extends object, In extends TopicName, Out extends T
   /** In the order in which a step takes them: reference data first, clock ticks last. */
   readonly inputs: readonly In[];
   readonly outputs: readonly Out[];
+  /**
+   * Of the records of an input the fields that are looked at, as names or paths such as `components.quantity`; the others
+   * are not decoded, and looking at one is an error. Only of topics that our own services write. Absent: all fields.
+   */
+  readonly reads?: { readonly [K in In]?: readonly string[] };
   readonly tables: R;
   decide(tables: TablesOf<R>, input: Input<In>): readonly (Output<Out> | RefusalOutput)[];
   evolve(tables: TablesOf<R>, fact: Input<In> | Output<Out>): void;

@@ -9,26 +9,26 @@
  */
 import { formatAmount, isNegative, ZERO } from '../../schemas/amount.ts';
 import { subtractAmounts } from '../../schemas/amount-arithmetic.ts';
-import type { Charge } from '../../schemas/generated/charge.ts';
 import { isBookable } from '../../schemas/money-limits.ts';
 import { type Booking, receive, spend } from './booking.ts';
 import { LEDGER } from './chart-of-accounts.ts';
+import type { ChargeRead } from './model.ts';
 import type { Occasion } from './occasion.ts';
 import type { PaymentRefusal } from './payments.ts';
 import type { EntryHead } from './posting.ts';
 
-export function movesMoney(charge: Charge): boolean {
+export function movesMoney(charge: ChargeRead): boolean {
   return charge.status !== 'suspense' && charge.amount !== ZERO && isBookable(charge.amount);
 }
 
-export function chargeProblem({ status, amount }: Charge): PaymentRefusal | null {
+export function chargeProblem({ status, amount }: ChargeRead): PaymentRefusal | null {
   if (status === 'suspense' || isBookable(amount)) return null;
   const message = `a charge of ${formatAmount(amount)} is not real`;
   return { code: 'invalid_value', field: 'amount', message };
 }
 
 /** A negative charge is a correction in the customer's favour and comes back as a grant. */
-export function bookCharge(charge: Charge, occasion: Occasion): Booking {
+export function bookCharge(charge: ChargeRead, occasion: Occasion): Booking {
   const head: EntryHead = {
     entryId: `charge:${charge.chargeId}`,
     kind: 'charge',

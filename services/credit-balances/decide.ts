@@ -9,7 +9,6 @@
  *  2. Entries of one input are booked in turn, each on what the one before left.
  */
 import type { Account } from '../../schemas/generated/account.ts';
-import type { Charge } from '../../schemas/generated/charge.ts';
 import type { Contract } from '../../schemas/generated/contract.ts';
 import type { Invoice } from '../../schemas/generated/invoice.ts';
 import type { PaymentEvent } from '../../schemas/generated/payment-event.ts';
@@ -19,7 +18,14 @@ import { type Booking, bookInTurn } from './booking.ts';
 import { bookCharge, chargeProblem, movesMoney } from './charges.ts';
 import { bookExpiries } from './expiry.ts';
 import { bookGrants, grantProblems, withNewGrants } from './grants.ts';
-import { type Booked, type Books, type CreditInput, type Refused, scopedKey } from './model.ts';
+import {
+  type Booked,
+  type Books,
+  type ChargeRead,
+  type CreditInput,
+  type Refused,
+  scopedKey,
+} from './model.ts';
 import { type Occasion, timeOf } from './occasion.ts';
 import { bookPayment, bookWhole } from './payment-bookings.ts';
 import { judgePayment, type PaymentRefusal } from './payments.ts';
@@ -48,7 +54,7 @@ export function decide(books: Books, input: CreditInput): Answers {
   }
 }
 
-function decideCharge(books: Books, charge: Charge, occasion: Occasion): Answers {
+function decideCharge(books: Books, charge: ChargeRead, occasion: Occasion): Answers {
   const problem = chargeProblem(charge);
   if (problem !== null) return [refuse(charge.accountId, charge.chargeId, problem)];
   if (!movesMoney(charge)) return [];

@@ -6,7 +6,6 @@
  *  2. The same rules that `decide` used say what is kept, so the two cannot disagree.
  */
 import type { Account } from '../../schemas/generated/account.ts';
-import type { Charge } from '../../schemas/generated/charge.ts';
 import type { Contract } from '../../schemas/generated/contract.ts';
 import type { Invoice } from '../../schemas/generated/invoice.ts';
 import type { JournalEntry } from '../../schemas/generated/journal-entry.ts';
@@ -15,7 +14,7 @@ import { acceptsCurrency, unopened, waitingPayments, withCurrency, withRecord } 
 import { applyEntry } from './apply-entry.ts';
 import { movesMoney } from './charges.ts';
 import { withNewGrants } from './grants.ts';
-import { type Booked, type Books, type CreditInput, scopedKey } from './model.ts';
+import { type Booked, type Books, type ChargeRead, type CreditInput, scopedKey } from './model.ts';
 import type { Occasion } from './occasion.ts';
 import { judgePayment } from './payments.ts';
 import { placeOfPayment } from './room.ts';
@@ -56,7 +55,7 @@ function evolveEntry(books: Books, entry: JournalEntry): void {
   }
 }
 
-function evolveCurrency(books: Books, fact: Charge | Invoice, occasion: Occasion): void {
+function evolveCurrency(books: Books, fact: ChargeRead | Invoice, occasion: Occasion): void {
   const account = books.accounts.get(fact.accountId);
   const opened = withCurrency(account, fact, occasion);
   if (opened !== account) books.accounts.set(fact.accountId, opened);

@@ -1,8 +1,8 @@
 /**
  * The words of credit-balances: what it reads, what it keeps, what it answers.
  *
- * Boundary: types, and the key of a table. The inputs and tables are described here by shape, so that the rules depend
- * on schemas alone; `processor.ts` binds them to topics and changelogged tables.
+ * Boundary: types, the fields that are read of a charge, and the key of a table. The inputs and tables are described here
+ * by shape, so that the rules depend on schemas alone; `processor.ts` binds them to topics and changelogged tables.
  */
 import type { Account } from '../../schemas/generated/account.ts';
 import type { Charge } from '../../schemas/generated/charge.ts';
@@ -19,6 +19,18 @@ import type { Instant } from '../../schemas/instant.ts';
 import type { RefusalCode } from '../../schemas/refusals.ts';
 import type { Occasion } from './occasion.ts';
 
+/** All that is looked at of a charge; the rest of its record is not decoded. */
+export const CHARGE_FIELDS = [
+  'accountId',
+  'amount',
+  'chargeId',
+  'currency',
+  'occurredAt',
+  'status',
+] as const satisfies readonly (keyof Charge)[];
+
+export type ChargeRead = Pick<Charge, (typeof CHARGE_FIELDS)[number]>;
+
 interface Taken<Topic extends string, Value> extends Occasion {
   readonly topic: Topic;
   readonly value: Value;
@@ -28,7 +40,7 @@ export type CreditInput =
   | Taken<'accounts', Account>
   | Taken<'contracts', Contract>
   | Taken<'payment-events', PaymentEvent>
-  | Taken<'charges', Charge>
+  | Taken<'charges', ChargeRead>
   | Taken<'invoices', Invoice>
   | Taken<'clock-ticks', ClockTick>;
 

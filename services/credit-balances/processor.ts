@@ -6,6 +6,7 @@ import { balanceOf } from './balance.ts';
 import { decide } from './decide.ts';
 import { evolve } from './evolve.ts';
 import { nextDueAt } from './expiry.ts';
+import { CHARGE_FIELDS } from './model.ts';
 
 const tables = {
   accounts: table('CreditAccount', nextDueAt),
@@ -21,6 +22,7 @@ export const creditBalances = defineProcessor<
   service: 'credit-balances',
   inputs: ['accounts', 'contracts', 'payment-events', 'charges', 'invoices', 'clock-ticks'],
   outputs: ['journal', 'balances'],
+  reads: { charges: CHARGE_FIELDS },
   tables,
   decide,
   evolve(books, fact) {

@@ -8,13 +8,12 @@
  *  2. A charge is either invoiced, waiting for its account, in suspense, or refused for its currency.
  */
 import { formatAmount } from '../../schemas/amount.ts';
-import type { Charge } from '../../schemas/generated/charge.ts';
 import type { InvoiceItem } from '../../schemas/generated/invoice-item.ts';
 import type { Instant } from '../../schemas/instant.ts';
 import { accountProblem } from './account-record.ts';
 import { invoiceOf, rollupOf } from './invoice.ts';
 import { isInvoiced } from './item.ts';
-import type { Desk, InputOf, InvoiceInput, InvoiceOutput, Refused } from './model.ts';
+import type { ChargeRead, Desk, InputOf, InvoiceInput, InvoiceOutput, Refused } from './model.ts';
 import { waitingItems } from './waiting.ts';
 
 /** One tick issues at most this many invoices and this many final rollups; the rest follows with the next one. */
@@ -77,7 +76,7 @@ function decideTick(
   return [...issued, ...final];
 }
 
-function notReal({ accountId, chargeId, amount }: Charge): Refused {
+function notReal({ accountId, chargeId, amount }: ChargeRead): Refused {
   const message = `a charge of ${formatAmount(amount)} is not real`;
   return {
     topic: 'rejected',

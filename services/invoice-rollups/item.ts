@@ -5,13 +5,12 @@
  *  1. A charge in suspense owes nothing yet and is not counted; the charge that completes it is.
  *  2. A charge beyond `MONEY_LIMITS` is not counted: credit-balances does not book it, and an invoice asks for nothing else.
  */
-import type { Charge } from '../../schemas/generated/charge.ts';
 import type { InvoiceItem } from '../../schemas/generated/invoice-item.ts';
 import { isBookable } from '../../schemas/money-limits.ts';
 import { USAGE_LIMITS } from '../../schemas/usage-rules.ts';
-import type { InputOf } from './model.ts';
+import type { ChargeRead, InputOf } from './model.ts';
 
-export function isInvoiced(charge: Charge): boolean {
+export function isInvoiced(charge: ChargeRead): boolean {
   return charge.status !== 'suspense' && isBookable(charge.amount);
 }
 
@@ -35,7 +34,7 @@ export function itemOf({ value, cause }: InputOf<'charges'>): InvoiceItem {
 }
 
 /** Tokens, outcomes or fees: whatever the line counts. */
-function quantityOf(charge: Charge): number {
+function quantityOf(charge: ChargeRead): number {
   let quantity = 0;
   for (const component of charge.components) quantity = addQuantities(quantity, component.quantity);
   return quantity;

@@ -6,6 +6,7 @@ import { defineProcessor, table } from '../../topology/processor.ts';
 import { decide } from './decide.ts';
 import { evolve } from './evolve.ts';
 import { invoiceOf, rollupOf } from './invoice.ts';
+import { CHARGE_FIELDS } from './model.ts';
 
 /** `closeGraceMs`: how long after its end a period still takes charges, so that late uses find their own month. */
 export interface InvoiceOptions {
@@ -29,6 +30,7 @@ export function invoiceRollupsWith({ closeGraceMs }: InvoiceOptions) {
     service: 'invoice-rollups',
     inputs: ['accounts', 'charges', 'clock-ticks'],
     outputs: ['invoices', 'invoice-rollups'],
+    reads: { charges: CHARGE_FIELDS },
     tables,
     decide,
     evolve: (desk, fact) => evolve(desk, fact, closeGraceMs),

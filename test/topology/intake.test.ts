@@ -8,11 +8,14 @@ import { describe, expect, test } from 'vitest';
 import { PROCESSORS } from '../../infra/processors.ts';
 import { readRecords } from '../../infra/proof/read-topic.ts';
 import { encodeFramed } from '../../schemas/codec.ts';
+import type { Charge } from '../../schemas/generated/charge.ts';
 import type { UsageEvent } from '../../schemas/generated/usage-event.ts';
 import { parseAccountId } from '../../schemas/ids.ts';
 import { instantOfMillis } from '../../schemas/instant.ts';
+import { recordFromJson } from '../../schemas/json-form.ts';
 import { typeOfRecord } from '../../schemas/record-type.ts';
 import { DEAD_LETTERS } from '../../schemas/refusals.ts';
+import { samplesOf } from '../../schemas/samples/sample-files.ts';
 import { MemorySchemaDirectory } from '../../schemas/schema-directory-memory.ts';
 import { AdmissionWindow } from '../../topology/admission-window.ts';
 import { Intake, type Verdict } from '../../topology/intake.ts';
@@ -437,5 +440,43 @@ describe('ids of any length', () => {
     const keys: (Buffer | null)[] = [];
     await readRecords(bench, 'rating-rejected', (record) => void keys.push(record.key));
     expect(keys).toEqual([key]);
+  });
+});
+
+describe('a processor that reads some fields of a record', () => {
+  const CHARGE: Charge = recordFromJson('Charge', samplesOf('Charge')[0]?.json);
+
+  function taken(key: string): Verdict {
+    const directory = new MemorySchemaDirectory();
+    const window = new AdmissionWindow(DEDUP_HORIZON_MS);
+    const intake = new Intake({ directory, partitions: 1, window, reads: { charges: ['amount'] } });
+    const value = encodeFramed('Charge', CHARGE, directory.idOf('Charge'));
+    const place = { topic: 'charges', partition: 0, offset: 0, appendedAt: NOW } as const;
+    const record = { ...place, key: Buffer.from(key), value, headers: [] };
+    return intake.take({ topic: 'charges', record, held: false, streamTime: null });
+  }
+
+  test('is given these and the account, and looking at another one is an error', () => {
+    const verdict = taken(CHARGE.accountId);
+    if (verdict.kind !== 'input' || verdict.input.topic !== 'charges') throw new Error(codeOf(verdict));
+    const { value } = verdict.input;
+    expect([value.amount, value.accountId]).toEqual([CHARGE.amount, CHARGE.accountId]);
+    expect(() => value.currency).toThrow('Charge.currency was not read');
+  });
+
+  test('refuses one under another key by the ids of the whole record', () => {
+    expect(taken('somebody')).toMatchObject({
+      kind: 'refusal',
+      refusal: { code: 'key_mismatch', accountId: CHARGE.accountId, recordId: CHARGE.requestId },
+    });
+  });
+
+  test('is refused itself where records come from outside, of which every field is judged', () => {
+    const options = { directory: new MemorySchemaDirectory(), partitions: 1 };
+    const window = new AdmissionWindow(DEDUP_HORIZON_MS);
+    const reads = { 'payment-events': ['amount'] };
+    expect(() => new Intake({ ...options, window, reads })).toThrow(
+      'records of payment-events are read whole',
+    );
   });
 });

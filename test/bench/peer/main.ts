@@ -49,7 +49,7 @@ async function runShare(share: string, signal: AbortSignal): Promise<void> {
   usePeerRecords();
   const kafka = openKafkaLog({ brokers: [env.BROKER], clientId: env.GROUP });
   const own = await createOwnTopics(kafka, env.GROUP, env.PARTITIONS);
-  const topics = { ...own, 'payment-events': env.IN_TOPIC, charges: env.OUT_TOPIC };
+  const topics = { ...own, 'cost-events': env.IN_TOPIC, charges: env.OUT_TOPIC };
   const log = new MappedLog(kafka, { topics, group: env.GROUP });
   try {
     if (isMainThread) startOthers(Math.min(env.OUR_THREADS, env.PARTITIONS), signal);

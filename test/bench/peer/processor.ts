@@ -11,7 +11,7 @@ import type { AnyProcessor, Input, Output, Table } from '../../../topology/proce
 import { table } from '../../../topology/processor.ts';
 import { exact, type PeerPrice } from './prices.ts';
 import { RecentIds } from './recent-ids.ts';
-import { type PeerBalance, type PeerCharge, type PeerUse, splitLong } from './records.ts';
+import { type PeerBalance, type PeerCharge, type PeerUse, splitLong, USE_FIELDS } from './records.ts';
 
 /** Every account starts with as much, as the peer has it. */
 const START_BALANCE: Amount = parseAmount('1000000');
@@ -37,8 +37,9 @@ export function peerLedger(prices: ReadonlyMap<string, PeerPrice>): AnyProcessor
   };
   return {
     service: 'rating',
-    inputs: ['payment-events'],
+    inputs: ['cost-events'],
     outputs: ['charges'],
+    reads: { 'cost-events': USE_FIELDS },
     tables: { balances: table('Balance'), seen: table('AdmissionBlock') },
     decide(anyTables, { value }: Input): readonly Output[] {
       const tables: PeerTables = lent(anyTables);

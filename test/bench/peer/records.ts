@@ -5,8 +5,8 @@
  * that `RECORD_FILES` names, so naming other files, before the first record is read, is all it takes. On the wire the
  * records are the peer's: names do not travel, and the framing ids are the peer's too.
  *
- * Boundary: only in the bench's process and in its test. The use takes the name of a payment, because uses pass the
- * admission of `usage-events`, which the peer does not have.
+ * Boundary: only in the bench's process and in its test. The use takes the name of a cost event, which a service of ours
+ * writes: uses pass the admission of `usage-events`, and what comes from outside is judged, neither of which the peer does.
  */
 import type { Amount } from '../../../schemas/amount.ts';
 import { RECORD_FILES, type RecordName } from '../../../schemas/generated/record-types.ts';
@@ -23,6 +23,17 @@ export interface PeerUse {
   readonly outputTokens: number;
   readonly cachedInputTokens: number;
 }
+
+/** Seven of fifteen: the others are skipped, as our services skip what they do not look at. */
+export const USE_FIELDS = [
+  'accountId',
+  'cachedInputTokens',
+  'inputTokens',
+  'model',
+  'occurredAt',
+  'outputTokens',
+  'requestId',
+] as const satisfies readonly (keyof PeerUse)[];
 
 /** `balanceAfter` is not written itself: its bytes are those of the two parts behind it (see `splitLong`). */
 export interface PeerCharge {
@@ -43,7 +54,7 @@ export interface PeerBalance {
 }
 
 const FILES: Partial<Record<RecordName, string>> = {
-  PaymentEvent: 'records/usage-event.avsc',
+  CostEvent: 'records/usage-event.avsc',
   Charge: 'records/charge.avsc',
   Balance: 'records/balance.avsc',
 };
@@ -57,7 +68,7 @@ export function usePeerRecords(): void {
 
 /** Everything that the processor reads and writes, and what the runtime writes around it. */
 export const PEER_RECORDS: readonly RecordName[] = [
-  'PaymentEvent',
+  'CostEvent',
   'Charge',
   'Balance',
   'AdmissionBlock',
@@ -69,7 +80,7 @@ export const PEER_RECORDS: readonly RecordName[] = [
 ];
 
 /** The framing ids that the peer has written into its programs; all others are ours to choose. */
-const PEER_IDS: Partial<Record<RecordName, number>> = { PaymentEvent: 1, Charge: 2 };
+const PEER_IDS: Partial<Record<RecordName, number>> = { CostEvent: 1, Charge: 2 };
 const OWN_IDS_FROM = 100;
 
 /** A registry that needs no server: every record has a fixed id. */
