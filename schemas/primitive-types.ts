@@ -21,8 +21,10 @@ const SHORT_TEXT_MAX = 63;
 const CACHED_TEXT_MAX = 20;
 const CACHE_SLOTS = 16_384;
 
-/** Recent short texts by hash. Tags, models and account ids repeat all day; the bound is in its two sizes. */
+/** Short texts by hash. Tags, models and account ids repeat all day; the bound is in its two sizes. */
 const cache: string[] = new Array(CACHE_SLOTS).fill('');
+/** The hash that was last missed in each slot: what is seen for the first time, as most ids, is not kept and dies young. */
+const missed = new Int32Array(CACHE_SLOTS);
 
 /** Instants are those that `Date` can show. */
 const INSTANT_MAX = 8.64e15;
@@ -146,7 +148,8 @@ function cachedAscii(buffer: Tap['buf'], start: number, end: number): string | n
   const cached = cache[slot] ?? '';
   if (cached.length === end - start && hasBytes(cached, buffer, start)) return cached;
   const text = buffer.latin1Slice(start, end);
-  cache[slot] = text;
+  if (missed[slot] === hash) cache[slot] = text;
+  else missed[slot] = hash;
   return text;
 }
 

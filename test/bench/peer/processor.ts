@@ -28,12 +28,14 @@ function lent<T>(value: unknown): T {
 
 export function peerLedger(prices: ReadonlyMap<string, PeerPrice>): AnyProcessor {
   const windows = new WeakMap<object, RecentIds>();
+  // Looked up only where the tables are others than before, since this is asked twice for every use.
+  let last: { readonly tables: PeerTables; readonly window: RecentIds } | null = null;
   const windowOf = (tables: PeerTables): RecentIds => {
-    const known = windows.get(tables);
-    if (known !== undefined) return known;
-    const made = new RecentIds(tables.seen);
-    windows.set(tables, made);
-    return made;
+    if (last?.tables === tables) return last.window;
+    const window = windows.get(tables) ?? new RecentIds(tables.seen);
+    windows.set(tables, window);
+    last = { tables, window };
+    return window;
   };
   return {
     service: 'rating',

@@ -51,6 +51,8 @@ export class RecentIds {
   readonly #requests: string[] = new Array(WINDOW_IDS).fill('');
   /** How many uses of each block there are. */
   readonly #counts = new Uint8Array(BLOCKS);
+  /** The id that `has` did not find, while nothing has changed since. */
+  #unknown: string | null = null;
   #number = 0;
   #key = '0';
   #memory = newMemory();
@@ -67,6 +69,7 @@ export class RecentIds {
 
   has({ accountId, requestId }: SeenUse): boolean {
     const first = this.#first.get(requestId);
+    this.#unknown = first === undefined ? requestId : null;
     return first === accountId || (this.#others.size > 0 && this.#others.has(`${accountId}/${requestId}`));
   }
 
@@ -89,7 +92,9 @@ export class RecentIds {
     this.#accounts[block * BLOCK_IDS + count] = accountId;
     this.#requests[block * BLOCK_IDS + count] = requestId;
     this.#counts[block] = count + 1;
-    const first = this.#first.get(requestId);
+    // Asked just before, as for almost every use, it need not be asked again.
+    const first = this.#unknown === requestId ? undefined : this.#first.get(requestId);
+    this.#unknown = null;
     if (first === undefined) this.#first.set(requestId, accountId);
     else if (first !== accountId) this.#others.add(`${accountId}/${requestId}`);
   }
