@@ -45,7 +45,7 @@ export interface RefusalOutput {
   readonly recordId: string | null;
 }
 
-/** A keyed, changelogged part of a task's state, seen through the overlay of the step under way. */
+/** A keyed, changelogged part of a task's state, seen with the changes of the step under way. */
 export interface Table<V> {
   get(key: string): V | undefined;
   set(key: string, value: V): void;

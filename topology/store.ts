@@ -1,10 +1,10 @@
 /**
- * The state of one task: keyed tables, seen through the overlay of the step under way.
+ * The state of one task: keyed tables, seen with the changes of the step under way.
  *
  * Boundary: memory only. What must survive goes to the changelog (`transact.ts`) and comes back from it (`restore.ts`).
  *
  * Invariants:
- *  1. A write lands in the overlay; the base changes only in `commit`, after the transaction has committed.
+ *  1. A write lands beside the value before the step; that changes only in `commit`.
  *  2. `changes` lists each changed key once, however often it changed, in the order of first change.
  *  3. A store whose step failed is thrown away, never repaired.
  *  4. A restored value stays encoded until it is asked for: a task is working again before its state was decoded.
@@ -51,14 +51,34 @@ export interface RestoredState {
   readonly dueAt: Instant | null | undefined;
 }
 
+/** A key with its value before the step under way, and after it where the step has changed it. */
+class Slot<V> {
+  readonly key: string;
+  base: V | undefined;
+  next: V | undefined = undefined;
+  isChanged = false;
+
+  constructor(key: string, base: V | undefined) {
+    this.key = key;
+    this.base = base;
+  }
+
+  get value(): V | undefined {
+    return this.isChanged ? this.next : this.base;
+  }
+}
+
 class StateTable<V> implements Table<V> {
   readonly #options: TableOptions<V>;
-  readonly #base = new Map<string, V>();
-  /** Part of the base as well: keys that are not in the map, as they came from the changelog or would go there. */
+  readonly #slots = new Map<string, Slot<V>>();
+  /** Part of the base as well: values of keys without a slot, or of a slot without one, as their changelog records have them. */
   readonly #restored = new RestoredValues();
-  readonly #overlay = new Map<string, V | undefined>();
-  /** How often a key was deleted in the overlay: while it is 0, what is not found there is not there. */
-  #deletions = 0;
+  /** Slots that were changed in this step, in the order of their first change. */
+  #changed: Slot<V>[] = [];
+  /** Slots that this step has added. */
+  #added = 0;
+  /** That of the last look-up: what is asked for is what is changed next. */
+  #last: Slot<V> | undefined;
   readonly #dueAt: ((value: V) => Instant | null) | undefined;
   readonly #index: DueIndex | null;
 
@@ -75,23 +95,21 @@ class StateTable<V> implements Table<V> {
   }
 
   get(key: string): V | undefined {
-    const changed = this.#overlay.get(key);
-    if (changed !== undefined || (this.#deletions > 0 && this.#overlay.has(key))) return changed;
-    const held = this.#base.get(key);
-    return held === undefined && this.#restored.size > 0 ? this.#decoded(key) : held;
+    const slot = this.#slotOf(key);
+    if (slot !== undefined) return slot.value;
+    return this.#restored.size > 0 ? this.#decoded(key) : undefined;
   }
 
   set(key: string, value: V): void {
     const before = this.#index === null ? undefined : this.get(key);
-    this.#overlay.set(key, value);
+    this.#change(key, value);
     // A key that keeps its due time keeps its entry; a second one would stay in the heap until that time comes.
     if (before !== undefined && this.#dueAt?.(before) === this.#dueAt?.(value)) return;
     this.#schedule(key, value);
   }
 
   delete(key: string): void {
-    this.#overlay.set(key, undefined);
-    this.#deletions += 1;
+    this.#change(key, undefined);
   }
 
   due(now: Instant): readonly string[] {
@@ -99,15 +117,15 @@ class StateTable<V> implements Table<V> {
   }
 
   keys(): Iterable<string> {
-    const keys = new Set([...this.#base.keys(), ...this.#restored.keys()]);
-    for (const [key, value] of this.#overlay) {
+    const keys = new Set(this.#restored.keys());
+    for (const [key, { value }] of this.#slots) {
       if (value === undefined) keys.delete(key);
       else keys.add(key);
     }
     return [...keys].sort();
   }
 
-  /** Puts a value of the changelog into the base as it is. Only before the first step: the map is empty until then. */
+  /** Puts a value of the changelog into the base as it is. Only before the first step: there are no slots until then. */
   restore({ key, bytes, dueAt }: RestoredState): void {
     if (bytes === null) {
       this.#restored.delete(key);
@@ -123,36 +141,62 @@ class StateTable<V> implements Table<V> {
     return value === undefined ? undefined : this.#dueAt?.(value);
   }
 
-  changed(): ReadonlyMap<string, V | undefined> {
-    return this.#overlay;
+  changed(): readonly Slot<V>[] {
+    return this.#changed;
   }
 
   commit(): void {
     const hasRestored = this.#restored.size > 0;
-    for (const [key, value] of this.#overlay) {
-      // A key is in one of the two, and one that was looked at is in the map already.
-      if (hasRestored && !this.#base.has(key)) this.#restored.release(this.#restored.find(key));
-      if (value === undefined) this.#base.delete(key);
-      else this.#base.set(key, value);
+    for (const slot of this.#changed) {
+      // A value is in one of the two, and one that was looked at is in its slot already.
+      if (hasRestored && slot.base === undefined) this.#restored.release(this.#restored.find(slot.key));
+      slot.base = slot.next;
+      slot.next = undefined;
+      slot.isChanged = false;
+      if (slot.base === undefined) this.#slots.delete(slot.key);
     }
-    this.#overlay.clear();
-    this.#deletions = 0;
-    if (this.#base.size > this.#options.decodedMax) this.#layAside();
+    this.#changed = [];
+    this.#added = 0;
+    this.#last = undefined;
+    if (this.#slots.size > this.#options.decodedMax) this.#layAside();
   }
 
+  /** Keys before the step under way. */
   get size(): number {
-    return this.#base.size + this.#restored.size;
+    return this.#slots.size - this.#added + this.#restored.size;
+  }
+
+  #slotOf(key: string): Slot<V> | undefined {
+    if (this.#last?.key === key) return this.#last;
+    const slot = this.#slots.get(key);
+    if (slot !== undefined) this.#last = slot;
+    return slot;
+  }
+
+  #change(key: string, value: V | undefined): void {
+    const slot = this.#slotOf(key) ?? this.#add(key);
+    slot.next = value;
+    if (slot.isChanged) return;
+    slot.isChanged = true;
+    this.#changed.push(slot);
+  }
+
+  #add(key: string): Slot<V> {
+    const slot = new Slot<V>(key, undefined);
+    this.#slots.set(key, slot);
+    this.#added += 1;
+    return slot;
   }
 
   /**
-   * Makes bytes of the values that have been in the map longest. One that is asked for again comes back as the youngest. The
+   * Makes bytes of the values that have been decoded longest. One that is asked for again comes back as the youngest. The
    * walk ends here, because an iterator that is kept keeps every table the map has ever had.
    */
   #layAside(): void {
-    for (const [key, value] of this.#base) {
-      if (this.#base.size <= this.#options.decodedMax) return;
-      this.#restored.set(keyBytes(key), this.#options.encode(value));
-      this.#base.delete(key);
+    for (const [key, { base }] of this.#slots) {
+      if (this.#slots.size <= this.#options.decodedMax) return;
+      if (base !== undefined) this.#restored.set(keyBytes(key), this.#options.encode(base));
+      this.#slots.delete(key);
     }
   }
 
@@ -162,7 +206,7 @@ class StateTable<V> implements Table<V> {
     if (number < 0) return undefined;
     const value = this.#options.decode(this.#restored.read(number), key);
     this.#restored.release(number);
-    this.#base.set(key, value);
+    this.#slots.set(key, new Slot<V>(key, value));
     return value;
   }
 
@@ -217,7 +261,7 @@ export class Store {
     for (const [table, state] of this.#tables) {
       const record = this.#rules[table]?.record;
       if (record === undefined) continue;
-      for (const [key, value] of state.changed()) {
+      for (const { key, value } of state.changed()) {
         changes.push({ table, key, record, value, dueAt: state.dueAtOf(value) });
       }
     }
@@ -226,7 +270,7 @@ export class Store {
 
   /** Keys changed in the step under way, for projections. */
   changedKeys(table: string): readonly string[] {
-    return [...(this.#tables.get(table)?.changed().keys() ?? [])];
+    return (this.#tables.get(table)?.changed() ?? []).map(({ key }) => key);
   }
 
   commit(): void {
