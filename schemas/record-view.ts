@@ -42,10 +42,15 @@ function narrowed(whole: RecordSchema, paths: readonly string[]): RecordSchema {
 }
 
 function narrowedInside(type: AvroType, paths: readonly string[]): AvroType {
-  if (typeof type === 'string') throw new Error(`${paths[0]} is a path into ${type}, which has no fields`);
+  if (typeof type === 'string') throw noFields(type, paths);
   if (isUnion(type)) return type.map((part) => (part === 'null' ? part : narrowedInside(part, paths)));
   if ('fields' in type) return narrowed(type, paths);
-  return { ...type, items: narrowedInside(type.items ?? 'null', paths) };
+  if (type.items === undefined) throw noFields(type.type, paths);
+  return { ...type, items: narrowedInside(type.items, paths) };
+}
+
+function noFields(type: string, paths: readonly string[]): Error {
+  return new Error(`${paths[0]} is a path into ${type}, which has no fields that can be named`);
 }
 
 /** What avsc makes has the fields that were read; the others of the whole record are made to say that they were left out. */

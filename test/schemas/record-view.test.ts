@@ -98,7 +98,7 @@ describe('what cannot be read whole cannot be read in part', () => {
 test.each([
   ['colour', 'Charge has no field colour'],
   ['components.colour', 'ChargeComponent has no field colour'],
-  ['amount.units', 'units is a path into'],
+  ['amount.units', 'units is a path into bytes'],
 ])('a view of %s is refused when it is made', (path, message) => {
   expect(() => new RecordView('Charge', [path])).toThrow(message);
 });
