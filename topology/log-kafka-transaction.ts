@@ -76,7 +76,7 @@ interface Opened {
   readonly last: LastTransaction;
   readonly version: TransactionVersion;
   readonly tenure: Tenure;
-  readonly isHeld: boolean;
+  readonly isNew: boolean;
 }
 
 /** A transactional identity with an epoch of its own. */
@@ -85,11 +85,12 @@ export class KafkaProducer {
   readonly client: KafkaClient;
   readonly writer = new WireWriter();
   readonly requests: TransactionRequests;
+  /** False where the id was held all the time by whoever opened it now: then its rivals have been fenced before. */
+  readonly isNew: boolean;
   readonly #now: () => number;
   readonly #last: LastTransaction;
   readonly #coordinator: number;
   readonly #tenure: Tenure;
-  readonly #isNew: boolean;
   readonly #groupCoordinators = new Map<string, number>();
   readonly #sequences = new Map<string, number>();
   #identity: Identity;
@@ -103,7 +104,7 @@ export class KafkaProducer {
     this.#identity = opened.identity;
     this.#last = opened.last;
     this.#tenure = opened.tenure;
-    this.#isNew = !opened.isHeld;
+    this.isNew = opened.isNew;
   }
 
   static async open(options: ProducerOptions): Promise<KafkaProducer> {
@@ -130,13 +131,8 @@ export class KafkaProducer {
           throw isHeld && error.kind === 'fenced' ? takenOver(transactionalId) : error;
         },
       );
-      return new KafkaProducer(options, { coordinator, identity, last, version, tenure, isHeld });
+      return new KafkaProducer(options, { coordinator, identity, last, version, tenure, isNew: !isHeld });
     });
-  }
-
-  /** False where the id was held all the time by whoever opened it now: then its rivals have been fenced before. */
-  get isNew(): boolean {
-    return this.#isNew;
   }
 
   /** How the last transaction of the former owner ended. */

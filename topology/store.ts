@@ -71,7 +71,7 @@ class Slot<V> {
 class StateTable<V> implements Table<V> {
   readonly #options: TableOptions<V>;
   readonly #slots = new Map<string, Slot<V>>();
-  /** Part of the base as well: values of keys without a slot, or of a slot without one, as their changelog records have them. */
+  /** Values that no step has looked at yet, or not for long, as their changelog records have them. */
   readonly #restored = new RestoredValues();
   /** Slots that were changed in this step, in the order of their first change. */
   #changed: Slot<V>[] = [];
