@@ -1,19 +1,21 @@
 /**
- * The part of avsc's reading and writing position that our own types use, and the faults they raise.
+ * Where avsc is in its bytes, as our own types use it, and the faults they raise.
  *
  * Boundary: avsc hands a tap to the `_read`, `_write` and `_skip` of a type; its typings do not mention it. A tap never
- * fails at the end of its buffer, it moves past it; whoever starts a read checks the position afterwards.
+ * fails at its end, it moves past it; `avro-bytes.ts`, which makes them, looks at the position afterwards.
  */
 
 export interface Tap {
-  readonly buf: Buffer & {
-    utf8Slice(start: number, end: number): string;
-    latin1Slice(start: number, end: number): string;
-  };
+  readonly buf: Buffer;
   pos: number;
   readLong(): number;
   writeLong(value: number): void;
   writeString(value: string): void;
+}
+
+/** What reads has an end of its own: behind it lie other records. */
+export interface ReadingTap extends Tap {
+  readonly end: number;
 }
 
 /** Arrays within arrays, in our records only the children of a criterion. */
@@ -33,7 +35,7 @@ export class DecodeFault extends Error {
 
 let depth = 0;
 
-/** Every encode and decode starts here, because a fault leaves the count where it was. */
+/** Every read and write starts here, because a fault leaves the count where it was. */
 export function resetDepth(): void {
   depth = 0;
 }

@@ -10,8 +10,9 @@
  *  3. Decoding never throws; unreadable bytes give a code, and cost time and memory in proportion to their length.
  */
 import type { Type } from 'avsc';
-import { resetDepth } from './avro-tap.ts';
-import { failingField, faultOf, planFor, type Reader } from './decode-plan.ts';
+import { readIn, writeAt } from './avro-bytes.ts';
+import { type DecodePlan, failingField, faultOf, planFor, type Reader } from './decode-plan.ts';
+import { type Extent, extentOf } from './extent.ts';
 import type { RecordName, RecordTypes } from './generated/record-types.ts';
 import { typeOfRecord } from './record-type.ts';
 import type { WriterSchema } from './writer-schema.ts';
@@ -81,16 +82,21 @@ export function encodeFramedAt<N extends RecordName>(
 
 /** The schema id of a framed value, or undefined when it is not framed. */
 export function frameId(buffer: Buffer): number | undefined {
-  return buffer.length >= FRAME_BYTES && buffer[0] === 0 ? buffer.readUInt32BE(1) : undefined;
+  return frameIdIn(extentOf(buffer));
+}
+
+function frameIdIn({ memory, from, to }: Extent): number | undefined {
+  return to - from >= FRAME_BYTES && memory[from] === 0 ? memory.readUInt32BE(from + 1) : undefined;
 }
 
 /** `expected` is a record, or a view of it: then what it leaves out is skipped, and looking at it is an error. */
 export function decodeFramed<N extends RecordName>(
   expected: Reader<N>,
-  buffer: Buffer,
+  bytes: Buffer | Extent,
   resolve: (id: number) => WriterSchema | undefined,
 ): Decoded<N> {
-  const schemaId = frameId(buffer);
+  const extent = Buffer.isBuffer(bytes) ? extentOf(bytes) : bytes;
+  const schemaId = frameIdIn(extent);
   if (schemaId === undefined) {
     return {
       ok: false,
@@ -104,29 +110,34 @@ export function decodeFramed<N extends RecordName>(
   }
   const plan = planFor(writer, expected);
   if ('mismatch' in plan) return { ok: false, code: 'schema_mismatch', message: plan.mismatch, schemaId };
-  return decodeBody(buffer, writer, plan);
+  return decodeBody(extent, writer, plan);
 }
 
 function decodeBody<N extends RecordName>(
-  buffer: Buffer,
+  { memory, from, to }: Extent,
   writer: WriterSchema,
-  plan: { readonly reader: Type; readonly resolver: ReturnType<Type['createResolver']> | undefined },
+  plan: DecodePlan,
 ): Decoded<N> {
+  const body = { memory, from: from + FRAME_BYTES, to };
   const schemaId = writer.id;
-  let fault: ReturnType<typeof faultOf>;
+  let read: ReturnType<typeof readIn>;
+  let fault: ReturnType<typeof faultOf> = {
+    code: 'undecodable',
+    message: 'the value ends before the record does',
+  };
   try {
-    resetDepth();
-    const { value, offset } = plan.reader.decode(buffer, FRAME_BYTES, plan.resolver);
-    if (offset === buffer.length) return { ok: true, value: value as RecordTypes[N], writerId: schemaId };
-    if (offset >= 0) {
-      const message = `${buffer.length - offset} bytes follow the record`;
-      return { ok: false, code: 'trailing_bytes', message, schemaId };
-    }
-    fault = { code: 'undecodable', message: 'the value ends before the record does' };
+    read = readIn(plan.reader, body);
+    if (read?.behind === to) return { ok: true, value: read.value as RecordTypes[N], writerId: schemaId };
   } catch (error) {
     fault = faultOf(error);
   }
-  const field = failingField(writer, buffer, FRAME_BYTES);
+  // What is wrong with a record must not depend on the bytes that happen to follow it.
+  if (to < memory.length) return decodeBody(extentOf(memory.subarray(from, to)), writer, plan);
+  if (read !== undefined) {
+    const message = `${to - read.behind} bytes follow the record`;
+    return { ok: false, code: 'trailing_bytes', message, schemaId };
+  }
+  const field = failingField(writer, body);
   const { code, message } = fault;
   return { ok: false, code, message, schemaId, ...(field === undefined ? {} : { field }) };
 }
@@ -154,8 +165,7 @@ function tryEncode(
   { value, memory, at }: { readonly value: unknown; readonly memory: Buffer; readonly at: number },
 ): number {
   try {
-    resetDepth();
-    return type.encode(value, memory, at);
+    return writeAt(type, value, { memory, at });
   } catch (cause) {
     throw new EncodeError(name, invalidPath(type, value), { cause });
   }

@@ -12,18 +12,18 @@
  *  4. Maps are written in order of key, so equal values have equal bytes.
  */
 import avsc, { type Type } from 'avsc';
-import { DecodeFault, moveDepth, type Tap } from './avro-tap.ts';
+import { DecodeFault, moveDepth, type ReadingTap, type Tap } from './avro-tap.ts';
 
 interface Item {
-  _read(tap: Tap): unknown;
-  _skip(tap: Tap): void;
+  _read(tap: ReadingTap): unknown;
+  _skip(tap: ReadingTap): void;
   _write(tap: Tap, value: unknown): void;
 }
 
 export class BoundedArray extends avsc.types.ArrayType {
   declare readonly itemsType: Type & Item;
 
-  _read(tap: Tap): unknown[] {
+  _read(tap: ReadingTap): unknown[] {
     const items = this.itemsType;
     const values: unknown[] = [];
     moveDepth(1);
@@ -38,7 +38,7 @@ export class BoundedArray extends avsc.types.ArrayType {
     return values;
   }
 
-  _skip(tap: Tap): void {
+  _skip(tap: ReadingTap): void {
     const items = this.itemsType;
     eachItem(tap, () => items._skip(tap));
   }
@@ -56,7 +56,7 @@ export class BoundedArray extends avsc.types.ArrayType {
 export class BoundedMap extends avsc.types.MapType {
   declare readonly valuesType: Type & Item;
 
-  _read(tap: Tap): Record<string, unknown> {
+  _read(tap: ReadingTap): Record<string, unknown> {
     const values = this.valuesType;
     const map: Record<string, unknown> = {};
     eachItem(tap, () => {
@@ -67,7 +67,7 @@ export class BoundedMap extends avsc.types.MapType {
     return map;
   }
 
-  _skip(tap: Tap): void {
+  _skip(tap: ReadingTap): void {
     const values = this.valuesType;
     eachItem(tap, () => {
       readKey(tap);
@@ -94,14 +94,14 @@ export class BoundedMap extends avsc.types.MapType {
 export class OptionalType extends avsc.types.UnwrappedUnionType {
   declare readonly types: (Type & Item)[];
 
-  _read(tap: Tap): unknown {
+  _read(tap: ReadingTap): unknown {
     const index = tap.readLong();
     if (index === 0) return null;
     if (index !== 1) throw new DecodeFault('undecodable', `a union has no branch ${index}`);
     return this.types[1]?._read(tap);
   }
 
-  _skip(tap: Tap): void {
+  _skip(tap: ReadingTap): void {
     const index = tap.readLong();
     if (index !== 0 && index !== 1) throw new DecodeFault('undecodable', `a union has no branch ${index}`);
     if (index === 1) this.types[1]?._skip(tap);
@@ -118,7 +118,7 @@ export class OptionalType extends avsc.types.UnwrappedUnionType {
 }
 
 /** Runs over the blocks of an array or map; a zero count ends it. */
-function eachItem(tap: Tap, item: () => void): void {
+function eachItem(tap: ReadingTap, item: () => void): void {
   moveDepth(1);
   for (let count = blockCount(tap); count > 0; count = blockCount(tap)) {
     for (; count > 0; count--) {
@@ -130,29 +130,29 @@ function eachItem(tap: Tap, item: () => void): void {
   moveDepth(-1);
 }
 
-function checkItem(tap: Tap, before: number): void {
-  if (tap.pos > tap.buf.length) throw new DecodeFault('undecodable', 'truncated list');
+function checkItem(tap: ReadingTap, before: number): void {
+  if (tap.pos > tap.end) throw new DecodeFault('undecodable', 'truncated list');
   if (tap.pos === before) throw new DecodeFault('undecodable', 'a list of items that take no bytes');
 }
 
-function blockCount(tap: Tap): number {
+function blockCount(tap: ReadingTap): number {
   const count = tap.readLong();
   if (count < 0) {
     const size = tap.readLong();
     if (!(size >= 0)) throw new DecodeFault('undecodable', 'a list with a negative size');
   }
   const items = Math.abs(count);
-  if (!(items <= tap.buf.length - tap.pos)) {
+  if (!(items <= tap.end - tap.pos)) {
     throw new DecodeFault('undecodable', `a list of ${items} items in fewer bytes`);
   }
   return items;
 }
 
-function readKey(tap: Tap): string {
+function readKey(tap: ReadingTap): string {
   const length = tap.readLong();
   const start = tap.pos;
   const end = start + length;
-  if (!(length >= 0 && end <= tap.buf.length)) throw new DecodeFault('undecodable', 'truncated map key');
+  if (!(length >= 0 && end <= tap.end)) throw new DecodeFault('undecodable', 'truncated map key');
   tap.pos = end;
   return tap.buf.utf8Slice(start, end);
 }

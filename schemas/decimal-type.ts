@@ -10,7 +10,7 @@
 import { endianness } from 'node:os';
 import avsc, { type Type } from 'avsc';
 import { type Amount, amountOfUnits } from './amount.ts';
-import { DecodeFault, type Tap } from './avro-tap.ts';
+import { DecodeFault, type ReadingTap, type Tap } from './avro-tap.ts';
 
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
@@ -38,10 +38,10 @@ export class DecimalType extends avsc.types.LogicalType {
     }
   }
 
-  _read(tap: Tap): Amount {
+  _read(tap: ReadingTap): Amount {
     const length = tap.readLong();
     const start = tap.pos;
-    if (!(length >= 1 && start + length <= tap.buf.length))
+    if (!(length >= 1 && start + length <= tap.end))
       throw new DecodeFault('undecodable', 'truncated decimal');
     if (length > BYTES_MAX) throw new DecodeFault('number_out_of_range', `a decimal of ${length} bytes`);
     tap.pos = start + length;

@@ -10,7 +10,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import avsc, { type Type } from 'avsc';
-import { DecodeFault, type Tap } from './avro-tap.ts';
+import { DecodeFault, type ReadingTap, type Tap } from './avro-tap.ts';
 
 type Hook = (value: unknown, type: Type) => void;
 
@@ -73,11 +73,11 @@ export class ExactInstant extends avsc.types.LongType {
 }
 
 export class ExactString extends avsc.types.StringType {
-  _read(tap: Tap): string {
+  _read(tap: ReadingTap): string {
     const length = tap.readLong();
     const start = tap.pos;
     const end = start + length;
-    if (!(length >= 0 && end <= tap.buf.length)) throw new DecodeFault('undecodable', 'truncated text');
+    if (!(length >= 0 && end <= tap.end)) throw new DecodeFault('undecodable', 'truncated text');
     tap.pos = end;
     if (length <= CACHED_TEXT_MAX) {
       const cached = cachedAscii(tap.buf, start, end);
@@ -135,7 +135,7 @@ function writeAscii(tap: Tap, text: string): boolean {
 }
 
 /** The text of a few ASCII bytes, the same string object while the cache remembers it; null when not ASCII. */
-function cachedAscii(buffer: Tap['buf'], start: number, end: number): string | null {
+function cachedAscii(buffer: Buffer, start: number, end: number): string | null {
   let hash = 0;
   let bits = 0;
   for (let at = start; at < end; at++) {
@@ -154,7 +154,7 @@ function cachedAscii(buffer: Tap['buf'], start: number, end: number): string | n
 }
 
 /** ASCII is Latin-1 as well, which becomes a string without being checked. */
-function isAscii(buffer: Tap['buf'], start: number, end: number): boolean {
+function isAscii(buffer: Buffer, start: number, end: number): boolean {
   let bits = 0;
   for (let at = start; at < end; at++) bits |= buffer[at] ?? 0;
   return bits <= 0x7f;

@@ -8,12 +8,15 @@ import { createHash } from 'node:crypto';
 import type { Type } from 'avsc';
 import { parseRecordSchema } from './avro-schema.ts';
 import { typeOfSchema } from './avro-type.ts';
+import type { DecodePlan, Mismatch, Reader } from './decode-plan.ts';
 
 export class WriterSchema {
   readonly id: number;
   readonly text: string;
   /** Name without namespace, for topics that carry several records; null when the schema is not a record. */
   readonly recordName: string | null;
+  /** By reader, as `planFor` has made them. */
+  readonly plans = new Map<Reader, DecodePlan | Mismatch>();
   #type: Type | null | undefined;
 
   constructor(id: number, text: string) {

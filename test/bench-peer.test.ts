@@ -5,15 +5,18 @@
 import avsc from 'avsc';
 import { describe, expect, test } from 'vitest';
 import { Random } from '../infra/main-job/random.ts';
+import type { AdmissionBlock } from '../schemas/generated/admission-block.ts';
 import { LIMITS } from '../topology/limits.ts';
 import { shareOf } from '../topology/lock.ts';
 import { MemoryLog } from '../topology/log-memory.ts';
 import { partitionOf } from '../topology/partitioner.ts';
+import type { Table } from '../topology/processor.ts';
 import { Task } from '../topology/task.ts';
 import { serviceTopics } from '../topology/topics.ts';
 import { MappedLog } from './bench/peer/mapped-log.ts';
 import { peerPrices } from './bench/peer/prices.ts';
 import { peerLedger } from './bench/peer/processor.ts';
+import { RecentIds } from './bench/peer/recent-ids.ts';
 import { PEER_RECORDS, PeerDirectory, splitLong, usePeerRecords } from './bench/peer/records.ts';
 
 const PRICES =
@@ -254,6 +257,39 @@ describe('the processor of the peer bench', () => {
     await send(log, uses.slice(-16_000));
     await drain(log);
     expect((await chargesOf(log)).length).toBe(uses.length + 1);
+  });
+
+  test.each([1, 2, 3])('seed %i: the window has what a plain list of blocks has, restored too', (seed) => {
+    const random = new Random(seed);
+    const values = new Map<string, AdmissionBlock>();
+    const table: Table<AdmissionBlock> = {
+      get: (key) => values.get(key),
+      set: (key, value) => void values.set(key, value),
+      delete: (key) => void values.delete(key),
+      due: () => [],
+      keys: () => values.keys(),
+    };
+    const window = new RecentIds(table);
+    const seen = new Set<string>();
+    const blocks: string[][] = [[]];
+    for (let count = 0; count < 60_000; count += 1) {
+      const use = { accountId: `a${random.below(3)}`, requestId: `r${random.below(20_000)}` };
+      const id = `${use.accountId}/${use.requestId}`;
+      expect(window.has(use)).toBe(seen.has(id));
+      if (seen.has(id)) continue;
+      window.add(use);
+      seen.add(id);
+      if (blocks.at(-1)?.length === 64) blocks.push([]);
+      blocks.at(-1)?.push(id);
+      if (blocks.length > 256) for (const old of blocks.shift() ?? []) seen.delete(old);
+    }
+    const restored = new RecentIds(table);
+    for (let number = 0; number < 20_000; number += 1) {
+      for (const accountId of ['a0', 'a1', 'a2']) {
+        const requestId = `r${number}`;
+        expect(restored.has({ accountId, requestId })).toBe(seen.has(`${accountId}/${requestId}`));
+      }
+    }
   });
 
   test.each([0n, 1n, -1n, 2n ** 27n, 10n ** 18n, -(10n ** 18n), 2n ** 62n, -(2n ** 63n)])(

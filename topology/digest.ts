@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto';
 import { encodeBody } from '../schemas/codec.ts';
 import type { Step } from '../schemas/generated/step.ts';
-import { sizeOfContent, writeText } from './text-bytes.ts';
+import { sizeMaxOfContent, writeText } from './text-bytes.ts';
 
 const FRAME_BYTES = 5;
 /** Up to here a loop is faster than a call. */
@@ -49,24 +49,19 @@ export class OutputDigest {
     range: { from: number; to: number },
   ): void {
     const from = range.from + FRAME_BYTES;
-    const keyLength = sizeOfContent(key);
-    const headLength = 12 + topic.length + keyLength;
     const length = range.to - from;
-    if (this.#used + headLength + length > SCRATCH_BYTES) this.#flush();
-    const isLarge = headLength + length > SCRATCH_BYTES;
-    const target = isLarge ? Buffer.allocUnsafe(headLength + length) : this.#scratch;
+    const lengthMax = 12 + topic.length + sizeMaxOfContent(key) + length;
+    if (this.#used + lengthMax > SCRATCH_BYTES) this.#flush();
+    const isLarge = lengthMax > SCRATCH_BYTES;
+    const target = isLarge ? Buffer.allocUnsafe(lengthMax) : this.#scratch;
     const start = this.#used;
-    const keyAt = start + 4 + topic.length + 4;
-    const bodyAt = keyAt + keyLength + 4;
-    putLength(target, start, topic.length);
-    writeText(target, start + 4, topic, topic.length);
-    putLength(target, keyAt - 4, keyLength);
-    if (typeof key === 'string') writeText(target, keyAt, key, keyLength);
-    else if (key.length > SHORT_BYTES_MAX) key.copy(target, keyAt);
-    else for (let index = 0; index < key.length; index += 1) target[keyAt + index] = key[index] ?? 0;
+    const keyAt = writeText(target, start + 4, topic) + 4;
+    putLength(target, start, keyAt - 8 - start);
+    const bodyAt = writeKey(target, keyAt, key) + 4;
+    putLength(target, keyAt - 4, bodyAt - 4 - keyAt);
     putLength(target, bodyAt - 4, length);
     memory.copy(target, bodyAt, from, range.to);
-    if (isLarge) this.#hash.update(target);
+    if (isLarge) this.#hash.update(target.subarray(0, bodyAt + length));
     else this.#used = bodyAt + length;
   }
 
@@ -80,6 +75,14 @@ export class OutputDigest {
     if (this.#used > 0) this.#hash.update(this.#scratch.subarray(0, this.#used));
     this.#used = 0;
   }
+}
+
+/** Returns the place behind it. */
+function writeKey(target: Buffer, start: number, key: Buffer | string): number {
+  if (typeof key === 'string') return writeText(target, start, key);
+  if (key.length > SHORT_BYTES_MAX) key.copy(target, start);
+  else for (let index = 0; index < key.length; index += 1) target[start + index] = key[index] ?? 0;
+  return start + key.length;
 }
 
 function putLength(target: Buffer, at: number, length: number): void {

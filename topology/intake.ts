@@ -15,6 +15,7 @@
  */
 import { hash } from 'node:crypto';
 import { decodeFramed } from '../schemas/codec.ts';
+import { type Extent, extentOf } from '../schemas/extent.ts';
 import type { RecordTypes } from '../schemas/generated/record-types.ts';
 import type { UsageEvent } from '../schemas/generated/usage-event.ts';
 import { type Instant, instantOfMillis } from '../schemas/instant.ts';
@@ -80,20 +81,22 @@ export class Intake {
 
   take(arrival: Arrival): Verdict {
     const { record, topic } = arrival;
-    if (record.key === null) {
+    const key = bytesOfKey(record);
+    const bytes = bytesOfValue(record);
+    if (key === null) {
       return { ...dead('missing_key', 'the record has no key'), source: this.#sourceWithoutKey(arrival) };
     }
-    if (record.value === null) return dead('missing_value', 'the record has no value');
+    if (bytes === null) return dead('missing_value', 'the record has no value');
     if (arrival.held) {
       return dead('schema_unresolved', 'the registry does not know the schema id of this record');
     }
-    const decoded = decodeFramed(this.#views.get(topic) ?? TOPICS[topic].record, record.value, this.#resolve);
+    const decoded = decodeFramed(this.#views.get(topic) ?? TOPICS[topic].record, bytes, this.#resolve);
     if (!decoded.ok) return dead(decoded.code, decoded.message);
     const appendedAt = instantOfMillis(record.appendedAt);
     const refusal =
-      this.#checkKey(record, topic, decoded.value) ??
-      checkForm(topic, decoded.value, record.value.length) ??
-      this.#admit(arrival, { value: decoded.value, writerId: decoded.writerId, appendedAt });
+      this.#checkKey(arrival, key, decoded.value) ??
+      checkForm(topic, decoded.value, bytes.to - bytes.from) ??
+      this.#admit(topic, { value: decoded.value, writerId: decoded.writerId, bytes, appendedAt });
     if (refusal !== null) {
       const source = isUsage(topic, decoded.value) ? sourceNumberOf(decoded.value) : null;
       return { kind: 'refusal', refusal, source };
@@ -117,9 +120,8 @@ export class Intake {
     return decoded.ok ? sourceNumberOf(decoded.value) : null;
   }
 
-  #checkKey(record: LogRecord, topic: TopicName, value: AnyValue): RefusalOutput | null {
+  #checkKey({ record, topic }: Arrival, key: Extent, value: AnyValue): RefusalOutput | null {
     if (TOPICS[topic].key !== 'account' || !('accountId' in value)) return null;
-    const key = record.key ?? Buffer.alloc(0);
     const isRight = isText(key, value.accountId);
     if (isRight && partitionOf(key, this.#partitions) === record.partition) return null;
     const message = isRight
@@ -138,19 +140,24 @@ export class Intake {
   }
 
   #admit(
-    arrival: Arrival,
-    decoded: { readonly value: AnyValue; readonly writerId: number; readonly appendedAt: Instant },
+    topic: TopicName,
+    decoded: {
+      readonly value: AnyValue;
+      readonly writerId: number;
+      readonly bytes: Extent;
+      readonly appendedAt: Instant;
+    },
   ): RefusalOutput | null {
-    if (!isUsage(arrival.topic, decoded.value)) return null;
+    if (!isUsage(topic, decoded.value)) return null;
     const event = decoded.value;
-    const bytes = arrival.record.value ?? Buffer.alloc(0);
+    const { memory, from, to } = decoded.bytes;
     const problem = firstProblem<RecordProblem>(
       checkUsage(event, decoded.appendedAt, event.accountId),
-      sizeProblem(event, bytes.length),
+      sizeProblem(event, to - from),
     );
     if (problem !== null) return refusal(problem, event);
     const isOwnSchema = decoded.writerId === this.#directory.idOf('UsageEvent');
-    const body = bytes.subarray(FRAME_BYTES);
+    const body = { memory, from: from + FRAME_BYTES, to };
     const sighting = this.#window.see(
       hash('sha256', `${event.accountId}\0${event.requestId}`, 'buffer'),
       digestOfUse(event, isOwnSchema ? body : null),
@@ -189,12 +196,22 @@ function checkForm(topic: TopicName, value: AnyValue, bytes: number): RefusalOut
 }
 
 /** Compares without making a string of the bytes, which almost always are the ASCII text itself. */
-function isText(bytes: Buffer, text: string): boolean {
-  if (bytes.length !== text.length) return bytes.toString('utf8') === text;
+function isText({ memory, from, to }: Extent, text: string): boolean {
+  if (to - from !== text.length) return memory.toString('utf8', from, to) === text;
   for (let at = 0; at < text.length; at += 1) {
-    if (bytes[at] !== text.charCodeAt(at)) return bytes.toString('utf8') === text;
+    if (memory[from + at] !== text.charCodeAt(at)) return memory.toString('utf8', from, to) === text;
   }
   return true;
+}
+
+function bytesOfKey(record: LogRecord): Extent | null {
+  if (record.keyIn !== undefined) return record.keyIn;
+  return record.key === null ? null : extentOf(record.key);
+}
+
+function bytesOfValue(record: LogRecord): Extent | null {
+  if (record.valueIn !== undefined) return record.valueIn;
+  return record.value === null ? null : extentOf(record.value);
 }
 
 const SIGHTINGS = {

@@ -21,6 +21,8 @@
  *     otherwise, and the transactor must be thrown away.
  */
 
+import type { Extent } from '../schemas/extent.ts';
+
 export type Header = readonly [name: string, value: Buffer];
 
 /**
@@ -37,6 +39,9 @@ export interface LogRecord {
   readonly headers: readonly Header[];
   /** Bytes that key and value take, about, where that is known without looking at them. */
   readonly size?: number;
+  /** Key and value where they were fetched to, without buffers of their own; a log may leave them out. */
+  readonly keyIn?: Extent | null;
+  readonly valueIn?: Extent | null;
 }
 
 /** A header to be written; text becomes UTF-8. */

@@ -10,20 +10,24 @@
  *  2. A partition count is fixed for the life of a topic: changing it moves keys.
  */
 
+import { type Extent, extentOf } from '../schemas/extent.ts';
+
 const seed = 0x9747b28c;
 const multiplier = 0x5bd1e995;
 
 /** The 32-bit murmur2 hash of Kafka's Java client, as a signed integer. */
-export function murmur2(data: Buffer): number {
-  const wordsEnd = data.length & ~3;
-  let hash = seed ^ data.length;
-  for (let at = 0; at < wordsEnd; at += 4) {
-    let word = Math.imul(data.readInt32LE(at), multiplier);
+export function murmur2(key: Buffer | Extent): number {
+  const { memory, from, to } = Buffer.isBuffer(key) ? extentOf(key) : key;
+  let hash = seed ^ (to - from);
+  let at = from;
+  for (; at + 4 <= to; at += 4) {
+    let word = Math.imul(wordAt(memory, at), multiplier);
     word = Math.imul(word ^ (word >>> 24), multiplier);
     hash = Math.imul(hash, multiplier) ^ word;
   }
-  if (wordsEnd < data.length) {
-    const tail = data.readUIntLE(wordsEnd, data.length - wordsEnd);
+  if (at < to) {
+    let tail = 0;
+    for (let last = to - 1; last >= at; last -= 1) tail = (tail << 8) | (memory[last] ?? 0);
     hash = Math.imul(hash ^ tail, multiplier);
   }
   hash = Math.imul(hash ^ (hash >>> 13), multiplier);
@@ -31,6 +35,12 @@ export function murmur2(data: Buffer): number {
 }
 
 /** The partition of a key among `partitions`. The sign bit is dropped, not negated, as in Java. */
-export function partitionOf(key: Buffer, partitions: number): number {
+export function partitionOf(key: Buffer | Extent, partitions: number): number {
   return (murmur2(key) & 0x7fffffff) % partitions;
+}
+
+/** Little-endian. */
+function wordAt(memory: Buffer, at: number): number {
+  const low = (memory[at] ?? 0) | ((memory[at + 1] ?? 0) << 8);
+  return low | ((memory[at + 2] ?? 0) << 16) | ((memory[at + 3] ?? 0) << 24);
 }

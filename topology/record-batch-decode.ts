@@ -15,6 +15,7 @@
 
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { crc32c } from '@node-rs/crc32';
+import type { Extent } from '../schemas/extent.ts';
 import { type Header, LogError, type LogRecord, type PackedRecords, type TopicPartition } from './log.ts';
 import { readInt64 } from './log-kafka-wire.ts';
 import { batchHeaderBytes } from './record-batch.ts';
@@ -196,14 +197,16 @@ class FetchedRecord implements LogRecord {
   readonly offset: number;
   readonly appendedAt: number;
   readonly #source: Buffer;
+  /** Where the content begins, and its length: below zero where there is none. */
   readonly #keyAt: number;
+  readonly #keyLength: number;
   readonly #valueAt: number;
+  readonly #valueLength: number;
   readonly #headersAt: number;
   #key: Buffer | null | undefined;
   #value: Buffer | null | undefined;
   #headers: readonly Header[] | undefined;
 
-  /** Remembers where key, value and headers are. */
   constructor(
     place: TopicPartition,
     stamp: { readonly offset: number; readonly appendedAt: number },
@@ -214,20 +217,32 @@ class FetchedRecord implements LogRecord {
     this.offset = stamp.offset;
     this.appendedAt = stamp.appendedAt;
     this.#source = cursor.buffer;
+    this.#keyLength = cursor.varint();
     this.#keyAt = cursor.at;
-    cursor.skipBytes();
+    cursor.skip(this.#keyLength);
+    this.#valueLength = cursor.varint();
     this.#valueAt = cursor.at;
-    cursor.skipBytes();
+    cursor.skip(this.#valueLength);
     this.#headersAt = cursor.at;
   }
 
+  get keyIn(): Extent | null {
+    if (this.#keyLength < 0) return null;
+    return { memory: this.#source, from: this.#keyAt, to: this.#keyAt + this.#keyLength };
+  }
+
+  get valueIn(): Extent | null {
+    if (this.#valueLength < 0) return null;
+    return { memory: this.#source, from: this.#valueAt, to: this.#valueAt + this.#valueLength };
+  }
+
   get key(): Buffer | null {
-    if (this.#key === undefined) this.#key = new Cursor(this.#source, this.#keyAt).bytes();
+    if (this.#key === undefined) this.#key = viewOf(this.keyIn);
     return this.#key;
   }
 
   get value(): Buffer | null {
-    if (this.#value === undefined) this.#value = new Cursor(this.#source, this.#valueAt).bytes();
+    if (this.#value === undefined) this.#value = viewOf(this.valueIn);
     return this.#value;
   }
 
@@ -242,6 +257,10 @@ class FetchedRecord implements LogRecord {
     this.#headers = headersAt(new Cursor(this.#source, this.#headersAt));
     return this.#headers;
   }
+}
+
+function viewOf(extent: Extent | null): Buffer | null {
+  return extent === null ? null : extent.memory.subarray(extent.from, extent.to);
 }
 
 function headersAt(cursor: Cursor): readonly Header[] {
@@ -296,8 +315,7 @@ class Cursor {
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
   }
 
-  skipBytes(): void {
-    const length = this.varint();
+  skip(length: number): void {
     if (length > 0) this.at += length;
   }
 

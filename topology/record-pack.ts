@@ -15,7 +15,7 @@
  */
 
 import { LogError, type OutgoingHeader, type OutgoingRecord, type PackedRecords } from './log.ts';
-import { sizeOfContent, writeText } from './text-bytes.ts';
+import { sizeMaxOfContent, writeText } from './text-bytes.ts';
 
 /** Below the broker's default `message.max.bytes` of 1,048,588 with room for the head of the batch. */
 export const packBytesMax = 900_000;
@@ -33,9 +33,8 @@ const fixedBytes = 2;
 const headBytesMax = fixedBytes + 4 * 5;
 /** Of a topic, kept for the next steps. */
 const spareBuffersMax = 4;
-/** UTF-8 of one UTF-16 code unit. */
-const textBytesMax = 3;
-const headerNamesMax = 256;
+/** Up to here a loop is faster than a call. */
+const shortBytesMax = 32;
 const noHeaders: readonly OutgoingHeader[] = [];
 const sharedBlocks = new WeakMap<readonly OutgoingHeader[], Buffer>();
 
@@ -80,15 +79,14 @@ export class RecordPack implements PackedRecords {
 
   /** Begins a record and returns the place of its value. */
   begin(key: Buffer | string | null): number {
-    const keyBytes = sizeOfContent(key);
-    this.#reserve(this.#size + headBytesMax + keyBytes);
+    this.#reserve(this.#size + headBytesMax + sizeMaxOfContent(key));
     const buffer = this.#buffer;
     let at = this.#size + this.#lengthRoom;
     buffer[at] = 0;
     buffer[at + 1] = 0;
     at = writeVarint(buffer, at + fixedBytes, this.#count);
     this.#restAt = at;
-    this.#valueAt = writeContent(buffer, at, key, keyBytes) + this.#sizeRoom;
+    this.#valueAt = writeContent(buffer, at, key) + this.#sizeRoom;
     return this.#valueAt;
   }
 
@@ -248,7 +246,7 @@ export class RecordPacker {
 }
 
 function sizeMax({ key, value, headers = noHeaders, sharedHeaders = noHeaders }: OutgoingRecord): number {
-  const content = sizeOfContent(key) + sizeOfContent(value);
+  const content = sizeMaxOfContent(key) + sizeMaxOfContent(value);
   return headBytesMax + content + 5 + headersLength(headers) + headersLength(sharedHeaders);
 }
 
@@ -262,20 +260,15 @@ export function packRecords(records: readonly OutgoingRecord[], bytesMax: number
 function writeHeaders(buffer: Buffer, start: number, headers: readonly OutgoingHeader[]): number {
   let at = start;
   for (const [name, value] of headers) {
-    const bytes = nameBytes(name);
-    at = writeContent(buffer, at, bytes, bytes.length);
-    at = writeContent(buffer, at, value, sizeOfContent(value));
+    at = writeContent(buffer, writeContent(buffer, at, name), value);
   }
   return at;
 }
 
-/** At most so many bytes; a text, which is short, is not looked at for that. */
+/** At most so many bytes. */
 function headersLength(headers: readonly OutgoingHeader[]): number {
   let length = 0;
-  for (const [name, value] of headers) {
-    const valueMax = typeof value === 'string' ? textBytesMax * value.length : value.length;
-    length += nameBytes(name).length + valueMax + 2 * 5;
-  }
+  for (const [name, value] of headers) length += sizeMaxOfContent(name) + sizeMaxOfContent(value) + 2 * 5;
   return length;
 }
 
@@ -289,15 +282,23 @@ function sharedBlock(headers: readonly OutgoingHeader[]): Buffer {
   return block;
 }
 
-function writeContent(buffer: Buffer, start: number, content: Buffer | string | null, size: number): number {
+function writeContent(buffer: Buffer, start: number, content: Buffer | string | null): number {
   if (content === null) {
     buffer[start] = 1;
     return start + 1;
   }
-  const at = writeVarint(buffer, start, size);
-  if (typeof content === 'string') return writeText(buffer, at, content, size);
-  buffer.set(content, at);
-  return at + size;
+  if (typeof content === 'string') return writeTextContent(buffer, start, content);
+  const at = writeVarint(buffer, start, content.length);
+  if (content.length > shortBytesMax) buffer.set(content, at);
+  else for (let index = 0; index < content.length; index += 1) buffer[at + index] = content[index] ?? 0;
+  return at + content.length;
+}
+
+/** As long as it has characters, if it is ASCII; any other is written again behind its true length. */
+function writeTextContent(buffer: Buffer, start: number, text: string): number {
+  const at = writeVarint(buffer, start, text.length);
+  const end = writeText(buffer, at, text);
+  return end - at === text.length ? end : writeText(buffer, writeVarint(buffer, start, end - at), text);
 }
 
 /** Size of a count or length in zigzag form. Negative numbers never come here. */
@@ -318,15 +319,4 @@ function writeVarint(buffer: Buffer, start: number, value: number): number {
   }
   buffer[at] = rest;
   return at + 1;
-}
-
-const namesSeen = new Map<string, Buffer>();
-
-/** Header names repeat on every record; their bytes are remembered, up to a limit. */
-function nameBytes(name: string): Buffer {
-  const seen = namesSeen.get(name);
-  if (seen !== undefined) return seen;
-  const bytes = Buffer.from(name);
-  if (namesSeen.size < headerNamesMax) namesSeen.set(name, bytes);
-  return bytes;
 }

@@ -2,21 +2,20 @@
  * Text to UTF-8 in place. Keys, ids and header values are short and almost always ASCII, for which a loop is several times
  * faster than a call, and a buffer of their own would cost more than the text.
  *
- * Invariant: `writeText` writes exactly the `textBytes(text)` bytes that `Buffer.from(text)` has.
+ * Invariant: `writeText` writes exactly the bytes that `Buffer.from(text)` has.
  */
 
-/** In UTF-8. */
-export function textBytes(text: string): number {
-  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 0x7f) return Buffer.byteLength(text);
-  return text.length;
-}
+/** UTF-8 of one UTF-16 code unit takes at most so many bytes. */
+const UNIT_BYTES_MAX = 3;
 
-/** `size` is what `textBytes` says. Returns the place behind the text. */
-export function writeText(target: Buffer, start: number, text: string, size: number): number {
-  if (size === text.length) {
-    for (let at = 0; at < size; at += 1) target[start + at] = text.charCodeAt(at);
-  } else target.write(text, start, 'utf8');
-  return start + size;
+/** Returns the place behind the text. */
+export function writeText(target: Buffer, start: number, text: string): number {
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code > 0x7f) return start + target.write(text, start, 'utf8');
+    target[start + at] = code;
+  }
+  return start + text.length;
 }
 
 /** What a record to be written has as text or bytes, as it will be read. */
@@ -29,5 +28,11 @@ export function bytesOf(content: Buffer | string | null): Buffer | null {
 /** How many bytes that will be. */
 export function sizeOfContent(content: Buffer | string | null): number {
   if (content === null) return 0;
-  return typeof content === 'string' ? textBytes(content) : content.length;
+  return typeof content === 'string' ? Buffer.byteLength(content) : content.length;
+}
+
+/** How many it will be at most, without looking at a text. */
+export function sizeMaxOfContent(content: Buffer | string | null): number {
+  if (content === null) return 0;
+  return typeof content === 'string' ? UNIT_BYTES_MAX * content.length : content.length;
 }

@@ -12,6 +12,7 @@
  */
 import { crc32, crc32c } from '@node-rs/crc32';
 import { encodeBody } from '../schemas/codec.ts';
+import type { Extent } from '../schemas/extent.ts';
 import type { UsageEvent } from '../schemas/generated/usage-event.ts';
 
 /** The number that a producer instance gave to one send. */
@@ -40,7 +41,7 @@ export function sourceNumberOf({ sourceId, sourceSequence }: UsageEvent): Source
  * cheaper than a cryptographic digest. Whichever of the two verdicts a repeat gets, it is not charged.
  * `ownBody` is the record's body where it was written with our schema, else null.
  */
-export function digestOfUse(use: UsageEvent, ownBody: Buffer | null): Buffer {
+export function digestOfUse(use: UsageEvent, ownBody: Extent | null): Buffer {
   const what = (ownBody === null ? null : beforeSource(use, ownBody)) ?? encodedBeforeSource(use);
   const tail = UNNUMBERED[Number(use.backfill)] ?? Buffer.alloc(0);
   const digest = Buffer.allocUnsafe(8);
@@ -53,16 +54,17 @@ export function digestOfUse(use: UsageEvent, ownBody: Buffer | null): Buffer {
  * The body up to `sourceId`: after it come `sourceSequence`, `backfill` and `sentAt`, whose lengths follow from their
  * values. Null where the bytes are not as long as our encoder writes them.
  */
-function beforeSource(use: UsageEvent, body: Buffer): Buffer | null {
+function beforeSource(use: UsageEvent, { memory, from, to }: Extent): Buffer | null {
   const idBytes = use.sourceId === null ? 1 : textBytes(use.sourceId);
   const sequenceBytes = use.sourceSequence === null ? 1 : 1 + longBytes(use.sourceSequence);
   const sentBytes = use.sentAt === null ? 1 : 1 + longBytes(use.sentAt);
-  const idAt = body.length - idBytes - sequenceBytes - BACKFILL_BYTES - sentBytes;
+  const idAt = to - idBytes - sequenceBytes - BACKFILL_BYTES - sentBytes;
   const isAsExpected =
-    body[idAt] === branchOf(use.sourceId) &&
-    body[idAt + idBytes] === branchOf(use.sourceSequence) &&
-    body[body.length - sentBytes] === branchOf(use.sentAt);
-  return isAsExpected ? body.subarray(0, idAt) : null;
+    idAt >= from &&
+    memory[idAt] === branchOf(use.sourceId) &&
+    memory[idAt + idBytes] === branchOf(use.sourceSequence) &&
+    memory[to - sentBytes] === branchOf(use.sentAt);
+  return isAsExpected ? memory.subarray(from, idAt) : null;
 }
 
 function encodedBeforeSource(use: UsageEvent): Buffer {

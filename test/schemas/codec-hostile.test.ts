@@ -15,7 +15,21 @@ const FRAME = Buffer.from([0, 0, 0, 0, 7]);
 
 function decode(name: RecordName, body: Buffer, schema: unknown = schemaOfRecord(name)) {
   const writer = new WriterSchema(7, JSON.stringify(schema));
-  return decodeFramed(name, Buffer.concat([FRAME, body]), () => writer);
+  return decodeAmid(name, Buffer.concat([FRAME, body]), () => writer);
+}
+
+/** Neighbours that a reader would go on in, with bytes of all kinds. */
+const BEHIND = [Buffer.alloc(64, 2), Buffer.alloc(64, 0xff), Buffer.alloc(70_000, 0x80), Buffer.from([0])];
+
+/** Alone, and among others as a fetch brings them: what a record is never depends on what follows it. */
+function decodeAmid(name: RecordName, framed: Buffer, resolve: (id: number) => WriterSchema) {
+  const alone = decodeFramed(name, framed, resolve);
+  for (const behind of BEHIND) {
+    const memory = Buffer.concat([Buffer.alloc(3, 2), framed, behind]);
+    const amid = decodeFramed(name, { memory, from: 3, to: 3 + framed.length }, resolve);
+    expect(amid).toEqual(alone);
+  }
+  return alone;
 }
 
 function varint(value: bigint): Buffer {
@@ -290,6 +304,11 @@ test('a hundred thousand random mutations never throw and never take long or muc
       const started = performance.now();
       const result = decodeFramed(original.name, mutated, () => original.writer);
       if (performance.now() - started > 500) throw new Error('took too long');
+      const memory = Buffer.concat([mutated, Buffer.alloc(40, edits[0]?.byte)]);
+      const amid = { memory, from: 0, to: mutated.length };
+      const same = decodeFramed(original.name, amid, () => original.writer);
+      if (!result.ok) expect(same).toEqual(result);
+      else if (!same.ok) throw new Error(`alone it can be read, among others ${same.message}`);
       const outcome = result.ok ? 'ok' : result.code;
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
       // What was read can be written, and reads the same again.

@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { crc32c } from '@node-rs/crc32';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Extent } from '../../schemas/extent.ts';
 import type { Header, LogRecord, OutgoingRecord } from '../../topology/log.ts';
 import { planRounds } from '../../topology/log-kafka-plan.ts';
 import { WireWriter, writeInt64 } from '../../topology/log-kafka-wire.ts';
@@ -55,6 +56,10 @@ function decode(bytes: Buffer, position = 0, aborted: readonly AbortedTransactio
   return decodeRecordSet({ topic, partition: 0, bytes, position, aborted });
 }
 
+function contentOf(extent: Extent | null | undefined): Buffer | null | undefined {
+  return extent?.memory.subarray(extent.from, extent.to) ?? (extent === null ? null : undefined);
+}
+
 function valuesOf(records: readonly LogRecord[]): string[] {
   return records.map(({ value }) => String(value));
 }
@@ -87,6 +92,7 @@ describe('a batch', () => {
           const read = records[index];
           expect([read?.offset, read?.appendedAt]).toEqual([index, timestamp]);
           expect([read?.key, read?.value]).toEqual([key, value]);
+          expect([read?.keyIn, read?.valueIn].map(contentOf)).toEqual([key, value]);
           const sent = [...own, ...sharedHeaders];
           expect(read?.headers).toEqual(sent.map(([name, bytesOf]): Header => [name, bytesOf]));
         }

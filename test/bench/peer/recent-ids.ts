@@ -11,11 +11,15 @@
 import type { AdmissionBlock } from '../../../schemas/generated/admission-block.ts';
 import { instantOfMillis } from '../../../schemas/instant.ts';
 import type { Table } from '../../../topology/processor.ts';
-import { textBytes, writeText } from '../../../topology/text-bytes.ts';
+import { writeText } from '../../../topology/text-bytes.ts';
 
 const WINDOW_IDS = 16_384;
 const BLOCK_IDS = 64;
 const BLOCKS = WINDOW_IDS / BLOCK_IDS;
+/** Half of them stay free at least. */
+const SLOTS = 2 * WINDOW_IDS;
+const SLOTS_MASK = SLOTS - 1;
+const FNV_PRIME = 0x01000193;
 const ID_BYTES_MAX = 127;
 /** The record has room for times of append, which the peer does not keep. */
 const NO_TIME = instantOfMillis(0);
@@ -43,16 +47,17 @@ class Block implements AdmissionBlock {
 
 export class RecentIds {
   readonly #table: Table<AdmissionBlock>;
-  /** By request id the account that had it first; of others, account and id together. */
-  readonly #first = new Map<string, string>();
-  readonly #others = new Set<string>();
-  /** Uses of the window by place: block after block, and round again. Two arrays of texts, so that a use is no object. */
+  /** Uses of the window by place: block after block, and round again. Arrays of texts, so that a use is no object. */
   readonly #accounts: string[] = new Array(WINDOW_IDS).fill('');
   readonly #requests: string[] = new Array(WINDOW_IDS).fill('');
+  readonly #hashes = new Int32Array(WINDOW_IDS);
+  /** Open addressing: each use stands behind the slot of its hash, as its place and one; zero is free. */
+  readonly #slots = new Uint16Array(SLOTS);
   /** How many uses of each block there are. */
   readonly #counts = new Uint8Array(BLOCKS);
-  /** The id that `has` did not find, while nothing has changed since. */
-  #unknown: string | null = null;
+  /** What was asked for last, which as a rule is what comes next. */
+  #asked = '';
+  #askedHash = 0;
   #number = 0;
   #key = '0';
   #memory = newMemory();
@@ -68,46 +73,78 @@ export class RecentIds {
   }
 
   has({ accountId, requestId }: SeenUse): boolean {
-    const first = this.#first.get(requestId);
-    this.#unknown = first === undefined ? requestId : null;
-    return first === accountId || (this.#others.size > 0 && this.#others.has(`${accountId}/${requestId}`));
+    const hash = this.#hashOf(requestId);
+    for (let slot = hash & SLOTS_MASK; ; slot = (slot + 1) & SLOTS_MASK) {
+      const place = (this.#slots[slot] ?? 0) - 1;
+      if (place < 0) return false;
+      if (this.#hashes[place] !== hash || this.#requests[place] !== requestId) continue;
+      if (this.#accounts[place] === accountId) return true;
+    }
   }
 
+  /** Of a use that the window does not have. */
   add(use: SeenUse): void {
     if (this.#counts[this.#number % BLOCKS] === BLOCK_IDS) this.#nextBlock();
     const { accountId, requestId } = use;
     this.#remember(use);
-    for (const text of [accountId, requestId]) {
-      const size = textBytes(text);
-      if (size > ID_BYTES_MAX) throw new Error(`the id ${text} is too long`);
-      this.#memory[this.#used] = size;
-      this.#used = writeText(this.#memory, this.#used + 1, text, size);
-    }
+    this.#write(accountId);
+    this.#write(requestId);
     this.#table.set(this.#key, new Block(this.#memory, this.#used));
+  }
+
+  #write(text: string): void {
+    const end = writeText(this.#memory, this.#used + 1, text);
+    const size = end - this.#used - 1;
+    if (size > ID_BYTES_MAX) throw new Error(`the id ${text} is too long`);
+    this.#memory[this.#used] = size;
+    this.#used = end;
   }
 
   #remember({ accountId, requestId }: SeenUse): void {
     const block = this.#number % BLOCKS;
     const count = this.#counts[block] ?? 0;
-    this.#accounts[block * BLOCK_IDS + count] = accountId;
-    this.#requests[block * BLOCK_IDS + count] = requestId;
+    const place = block * BLOCK_IDS + count;
+    const hash = this.#hashOf(requestId);
+    this.#accounts[place] = accountId;
+    this.#requests[place] = requestId;
+    this.#hashes[place] = hash;
     this.#counts[block] = count + 1;
-    // Asked just before, as for almost every use, it need not be asked again.
-    const first = this.#unknown === requestId ? undefined : this.#first.get(requestId);
-    this.#unknown = null;
-    if (first === undefined) this.#first.set(requestId, accountId);
-    else if (first !== accountId) this.#others.add(`${accountId}/${requestId}`);
+    let slot = hash & SLOTS_MASK;
+    while (this.#slots[slot] !== 0) slot = (slot + 1) & SLOTS_MASK;
+    this.#slots[slot] = place + 1;
   }
 
   #forget(block: number): void {
-    const count = this.#counts[block] ?? 0;
-    for (let place = block * BLOCK_IDS; place < block * BLOCK_IDS + count; place += 1) {
-      const [accountId, requestId] = [this.#accounts[place] ?? '', this.#requests[place] ?? ''];
-      const isFirst = this.#others.size === 0 || this.#first.get(requestId) === accountId;
-      if (isFirst) this.#first.delete(requestId);
-      else this.#others.delete(`${accountId}/${requestId}`);
-    }
+    const from = block * BLOCK_IDS;
+    const to = from + (this.#counts[block] ?? 0);
+    for (let place = from; place < to; place += 1) this.#free(place);
     this.#counts[block] = 0;
+  }
+
+  /** Those behind the freed slot move up, so that no search ends before what it looks for. */
+  #free(place: number): void {
+    let free = (this.#hashes[place] ?? 0) & SLOTS_MASK;
+    while (this.#slots[free] !== place + 1) free = (free + 1) & SLOTS_MASK;
+    for (let slot = (free + 1) & SLOTS_MASK; this.#slots[slot] !== 0; slot = (slot + 1) & SLOTS_MASK) {
+      const other = this.#slots[slot] ?? 0;
+      const home = (this.#hashes[other - 1] ?? 0) & SLOTS_MASK;
+      if (((slot - home) & SLOTS_MASK) < ((slot - free) & SLOTS_MASK)) continue;
+      this.#slots[free] = other;
+      free = slot;
+    }
+    this.#slots[free] = 0;
+  }
+
+  /** Of the request id alone: that two accounts have the same one is rare. */
+  #hashOf(requestId: string): number {
+    if (requestId === this.#asked) return this.#askedHash;
+    let hash = 0;
+    for (let at = 0; at < requestId.length; at += 1) {
+      hash = Math.imul(hash ^ requestId.charCodeAt(at), FNV_PRIME);
+    }
+    this.#asked = requestId;
+    this.#askedHash = hash ^ (hash >>> 15);
+    return this.#askedHash;
   }
 
   #nextBlock(): void {

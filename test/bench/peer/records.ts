@@ -8,6 +8,7 @@
  * Boundary: only in the bench's process and in its test. The use takes the name of a cost event, which a service of ours
  * writes: uses pass the admission of `usage-events`, and what comes from outside is judged, neither of which the peer does.
  */
+import { endianness } from 'node:os';
 import type { Amount } from '../../../schemas/amount.ts';
 import { RECORD_FILES, type RecordName } from '../../../schemas/generated/record-types.ts';
 import { schemaTextOfRecord } from '../../../schemas/record-type.ts';
@@ -112,7 +113,9 @@ export class PeerDirectory implements SchemaDirectory {
 }
 
 const START_BITS = 28;
-const bytesOfCell = new DataView(new ArrayBuffer(8));
+const cell = new BigInt64Array(1);
+const [LOW, HIGH] = endianness() === 'LE' ? [0, 1] : [1, 0];
+const halves = new Uint32Array(cell.buffer);
 
 /**
  * A long of any size as the two fields of `records/charge.avsc`. Our longs are JavaScript numbers and end at 2^53, but a
@@ -120,11 +123,14 @@ const bytesOfCell = new DataView(new ArrayBuffer(8));
  * says that more follow, and the rest reads as a long of its own.
  */
 export function splitLong(units: bigint): { readonly low: Buffer; readonly high: number } {
-  const zigzag = units >= 0n ? units << 1n : (-units << 1n) - 1n;
-  bytesOfCell.setBigUint64(0, zigzag);
-  const lowest = bytesOfCell.getUint32(4);
+  cell[0] = units;
+  const [lowHalf, highHalf] = [halves[LOW] ?? 0, halves[HIGH] ?? 0];
+  // Zigzag: shifted by one, and all bits turned over where the number is negative.
+  const turned = highHalf >> 31;
+  const lowest = ((lowHalf << 1) ^ turned) >>> 0;
+  const highest = (((highHalf << 1) | (lowHalf >>> 31)) ^ turned) >>> 0;
   const low = Buffer.allocUnsafe(4);
   for (let at = 0; at < 4; at += 1) low[at] = ((lowest >>> (7 * at)) & 0x7f) | 0x80;
-  const rest = bytesOfCell.getUint32(0) * 2 ** (32 - START_BITS) + (lowest >>> START_BITS);
+  const rest = highest * 2 ** (32 - START_BITS) + (lowest >>> START_BITS);
   return { low, high: rest % 2 === 0 ? rest / 2 : -(rest + 1) / 2 };
 }
