@@ -81,11 +81,8 @@ export function encodeFramedAt<N extends RecordName>(
 }
 
 /** The schema id of a framed value, or undefined when it is not framed. */
-export function frameId(buffer: Buffer): number | undefined {
-  return frameIdIn(extentOf(buffer));
-}
-
-function frameIdIn({ memory, from, to }: Extent): number | undefined {
+export function frameId(bytes: Buffer | Extent): number | undefined {
+  const { memory, from, to } = Buffer.isBuffer(bytes) ? extentOf(bytes) : bytes;
   return to - from >= FRAME_BYTES && memory[from] === 0 ? memory.readUInt32BE(from + 1) : undefined;
 }
 
@@ -96,7 +93,7 @@ export function decodeFramed<N extends RecordName>(
   resolve: (id: number) => WriterSchema | undefined,
 ): Decoded<N> {
   const extent = Buffer.isBuffer(bytes) ? extentOf(bytes) : bytes;
-  const schemaId = frameIdIn(extent);
+  const schemaId = frameId(extent);
   if (schemaId === undefined) {
     return {
       ok: false,

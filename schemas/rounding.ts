@@ -11,7 +11,8 @@ export type Rounding = 'half_even' | 'half_up' | 'down';
 /** `divisor` must be positive. */
 export function divideRounded(dividend: bigint, divisor: bigint, rounding: Rounding): bigint {
   const quotient = dividend / divisor;
-  const rest = dividend % divisor;
+  // V8 multiplies short bigints in a register, and has no such way for a remainder.
+  const rest = dividend - quotient * divisor;
   if (rest === 0n || rounding === 'down') return quotient;
   const twice = (rest < 0n ? -rest : rest) * 2n;
   const awayFromZero =

@@ -15,7 +15,7 @@
  */
 import { hash } from 'node:crypto';
 import { decodeFramed } from '../schemas/codec.ts';
-import { type Extent, extentOf } from '../schemas/extent.ts';
+import type { Extent } from '../schemas/extent.ts';
 import type { RecordTypes } from '../schemas/generated/record-types.ts';
 import type { UsageEvent } from '../schemas/generated/usage-event.ts';
 import { type Instant, instantOfMillis } from '../schemas/instant.ts';
@@ -30,6 +30,7 @@ import { inputOf } from './input.ts';
 import type { LogRecord } from './log.ts';
 import { partitionOf } from './partitioner.ts';
 import type { AnyProcessor, Input, RefusalOutput } from './processor.ts';
+import { bytesOfKey, bytesOfValue } from './record-extents.ts';
 import { isFromOutside, type RecordOf, TOPICS, type TopicName } from './topics.ts';
 import { digestOfUse, type SourceNumber, sourceNumberOf } from './use-identity.ts';
 
@@ -202,16 +203,6 @@ function isText({ memory, from, to }: Extent, text: string): boolean {
     if (memory[from + at] !== text.charCodeAt(at)) return memory.toString('utf8', from, to) === text;
   }
   return true;
-}
-
-function bytesOfKey(record: LogRecord): Extent | null {
-  if (record.keyIn !== undefined) return record.keyIn;
-  return record.key === null ? null : extentOf(record.key);
-}
-
-function bytesOfValue(record: LogRecord): Extent | null {
-  if (record.valueIn !== undefined) return record.valueIn;
-  return record.value === null ? null : extentOf(record.value);
 }
 
 const SIGHTINGS = {

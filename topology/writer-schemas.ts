@@ -5,8 +5,10 @@
  * step record can say so; nothing is dropped.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { frameId } from '../schemas/codec.ts';
 import type { SchemaDirectory } from '../schemas/schema-directory.ts';
 import type { Limits } from './limits.ts';
+import { bytesOfValue } from './record-extents.ts';
 import { type BatchSlice, heldKey } from './step.ts';
 
 const NO_SCHEMA = -1;
@@ -31,15 +33,15 @@ function unresolvedIn(
   const unresolved = new Map<number, string[]>();
   let known = NO_SCHEMA;
   for (const { topic, records } of slices) {
-    for (const { value, offset } of records) {
-      if (value === null || value.length < 5 || value[0] !== 0) continue;
-      const id = value.readUInt32BE(1);
-      if (id === known) continue;
+    for (const record of records) {
+      const value = bytesOfValue(record);
+      const id = value === null ? undefined : frameId(value);
+      if (id === undefined || id === known) continue;
       if (directory.writerSchema(id) !== undefined) {
         known = id;
         continue;
       }
-      unresolved.set(id, [...(unresolved.get(id) ?? []), heldKey(topic, offset)]);
+      unresolved.set(id, [...(unresolved.get(id) ?? []), heldKey(topic, record.offset)]);
     }
   }
   return unresolved;

@@ -15,6 +15,8 @@ import { decimalOf } from '../../schemas/decimal-text.ts';
 import { divideRounded, type Rounding } from '../../schemas/rounding.ts';
 
 const Judge = Decimal.clone({ precision: 60, toExpNeg: -100, toExpPos: 100 });
+/** For products of two amounts of 38 digits. */
+const Exact = Decimal.clone({ precision: 80, toExpNeg: -100, toExpPos: 100 });
 const LIMIT = 10n ** 38n;
 const RUNS = { numRuns: 2_000 };
 
@@ -78,6 +80,27 @@ describe('against decimal.js', () => {
     fc.assert(
       fc.property(narrow, narrow, rounding, (a, b, rule) => {
         const exact = judged(a).times(judged(b)).toDecimalPlaces(12, ROUNDINGS[rule]);
+        expect(attempted(() => multiplyAmounts(a, b, rule))).toBe(expected(exact));
+      }),
+      RUNS,
+    );
+  });
+
+  test('products with a factor of three decimals, within and beyond 64 bits', () => {
+    const factor = fc
+      .oneof(
+        fc.bigInt({ min: -(10n ** 6n), max: 10n ** 6n }),
+        fc.bigInt({ min: -(10n ** 28n), max: 10n ** 28n }),
+      )
+      .map((thousandths) => amountOfUnits(thousandths * 10n ** 9n));
+    const amount = fc.oneof(
+      fc.bigInt({ min: -(10n ** 4n), max: 10n ** 4n }).map(amountOfUnits),
+      fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n }).map(amountOfUnits),
+      wide,
+    );
+    fc.assert(
+      fc.property(amount, factor, rounding, (a, b, rule) => {
+        const exact = new Exact(formatAmount(a)).times(formatAmount(b)).toDecimalPlaces(12, ROUNDINGS[rule]);
         expect(attempted(() => multiplyAmounts(a, b, rule))).toBe(expected(exact));
       }),
       RUNS,

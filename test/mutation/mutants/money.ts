@@ -12,6 +12,15 @@ export const MONEY: readonly Mutant[] = [
     suites: ['test/schemas/amount.test.ts', 'test/properties/money.test.ts'],
   },
   {
+    name: 'factor-cut-to-64-bits',
+    requirement: 'R3',
+    file: 'schemas/amount-arithmetic.ts',
+    find: 'BigInt.asIntN(64, short * ZEROS_OF_FACTOR) === factor',
+    replace: 'BigInt.asIntN(64, short * ZEROS_OF_FACTOR) === BigInt.asIntN(64, factor)',
+    why: 'The short way taken by factors that do not fit: what is beyond 64 bits is lost.',
+    suites: ['test/properties/money.test.ts'],
+  },
+  {
     name: 'rounding-not-symmetric',
     requirement: 'R14',
     file: 'schemas/rounding.ts',
