@@ -82,8 +82,9 @@ export class AdmissionWindow {
   /** Looks an id up and remembers it when it is new. Of each digest only the first bytes are kept. */
   see(id: Buffer, payload: Buffer, appendedAt: Instant): Sighting {
     this.#moveTo(appendedAt);
-    id.copy(this.#probe.bytes, 0, 0, ID_BYTES);
-    payload.copy(this.#probe.bytes, ID_BYTES, 0, ENTRY_BYTES - ID_BYTES);
+    const { bytes } = this.#probe;
+    for (let at = 0; at < ID_BYTES; at += 1) bytes[at] = id[at] ?? 0;
+    for (let at = ID_BYTES; at < ENTRY_BYTES; at += 1) bytes[at] = payload[at - ID_BYTES] ?? 0;
     const mask = this.#slots.length - 1;
     const probe = this.#probe.words;
     for (let slot = (probe[0] ?? 0) & mask; ; slot = (slot + 1) & mask) {

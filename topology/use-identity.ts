@@ -26,8 +26,10 @@ const SOURCE_ID_LENGTH_MAX = 256;
 const NULL_BRANCH = 0;
 const VALUE_BRANCH = 2;
 const BACKFILL_BYTES = 1;
-/** Neither source nor number; what follows is `backfill`. */
-const UNNUMBERED = [false, true].map((backfill) => Buffer.from([NULL_BRANCH, NULL_BRANCH, Number(backfill)]));
+/** Neither source nor number, then `backfill`. */
+const UNNUMBERED_BYTES = 3;
+/** What a use is, in one piece: a call into a checksum costs more than copying what it is to look at. */
+const scratch = Buffer.allocUnsafeSlow(4_096);
 
 /** Null where the use is not numbered, or by something that is no number of a send: numbers begin with 1. */
 export function sourceNumberOf({ sourceId, sourceSequence }: UsageEvent): SourceNumber | null {
@@ -42,11 +44,18 @@ export function sourceNumberOf({ sourceId, sourceSequence }: UsageEvent): Source
  * `ownBody` is the record's body where it was written with our schema, else null.
  */
 export function digestOfUse(use: UsageEvent, ownBody: Extent | null): Buffer {
-  const what = (ownBody === null ? null : beforeSource(use, ownBody)) ?? encodedBeforeSource(use);
-  const tail = UNNUMBERED[Number(use.backfill)] ?? Buffer.alloc(0);
+  const { memory, from, to } =
+    (ownBody === null ? null : beforeSource(use, ownBody)) ?? encodedBeforeSource(use);
+  const length = to - from + UNNUMBERED_BYTES;
+  const target = length > scratch.length ? Buffer.allocUnsafe(length) : scratch;
+  const at = memory.copy(target, 0, from, to);
+  target[at] = NULL_BRANCH;
+  target[at + 1] = NULL_BRANCH;
+  target[at + 2] = Number(use.backfill);
+  const what = target.subarray(0, length);
   const digest = Buffer.allocUnsafe(8);
-  digest.writeUInt32LE(crc32c(tail, crc32c(what)), 0);
-  digest.writeUInt32LE(crc32(tail, crc32(what)), 4);
+  digest.writeUInt32LE(crc32c(what), 0);
+  digest.writeUInt32LE(crc32(what), 4);
   return digest;
 }
 
@@ -54,7 +63,7 @@ export function digestOfUse(use: UsageEvent, ownBody: Extent | null): Buffer {
  * The body up to `sourceId`: after it come `sourceSequence`, `backfill` and `sentAt`, whose lengths follow from their
  * values. Null where the bytes are not as long as our encoder writes them.
  */
-function beforeSource(use: UsageEvent, { memory, from, to }: Extent): Buffer | null {
+function beforeSource(use: UsageEvent, { memory, from, to }: Extent): Extent | null {
   const idBytes = use.sourceId === null ? 1 : textBytes(use.sourceId);
   const sequenceBytes = use.sourceSequence === null ? 1 : 1 + longBytes(use.sourceSequence);
   const sentBytes = use.sentAt === null ? 1 : 1 + longBytes(use.sentAt);
@@ -64,12 +73,12 @@ function beforeSource(use: UsageEvent, { memory, from, to }: Extent): Buffer | n
     memory[idAt] === branchOf(use.sourceId) &&
     memory[idAt + idBytes] === branchOf(use.sourceSequence) &&
     memory[to - sentBytes] === branchOf(use.sentAt);
-  return isAsExpected ? memory.subarray(from, idAt) : null;
+  return isAsExpected ? { memory, from, to: idAt } : null;
 }
 
-function encodedBeforeSource(use: UsageEvent): Buffer {
-  const body = encodeBody('UsageEvent', { ...use, sourceId: null, sourceSequence: null, sentAt: null });
-  return body.subarray(0, body.length - 3 - BACKFILL_BYTES);
+function encodedBeforeSource(use: UsageEvent): Extent {
+  const memory = encodeBody('UsageEvent', { ...use, sourceId: null, sourceSequence: null, sentAt: null });
+  return { memory, from: 0, to: memory.length - 3 - BACKFILL_BYTES };
 }
 
 function branchOf(value: string | number | null): number {
