@@ -107,4 +107,13 @@ export const ADMISSION: readonly Mutant[] = [
     why: 'One attempt at the registry: a schema registered a moment ago makes a dead letter of a good record.',
     suites: ['test/topology/task.test.ts'],
   },
+  {
+    name: 'verdict-depends-on-neighbours',
+    requirement: 'R12',
+    file: 'schemas/codec.ts',
+    find: 'if (to < memory.length) return decodeBody(extentOf(memory.subarray(from, to)), writer, plan);',
+    replace: '',
+    why: 'A record that ends too early is judged with the bytes of the next one: a replay gives its dead letter another code.',
+    suites: ['test/schemas/codec-hostile.test.ts'],
+  },
 ];

@@ -13,7 +13,7 @@ export const MONEY: readonly Mutant[] = [
   },
   {
     name: 'factor-cut-to-64-bits',
-    requirement: 'R3',
+    requirement: 'R14',
     file: 'schemas/amount-arithmetic.ts',
     find: 'BigInt.asIntN(64, short * ZEROS_OF_FACTOR) === factor',
     replace: 'BigInt.asIntN(64, short * ZEROS_OF_FACTOR) === BigInt.asIntN(64, factor)',
