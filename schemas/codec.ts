@@ -12,7 +12,7 @@
 import type { Type } from 'avsc';
 import { readIn, writeAt } from './avro-bytes.ts';
 import { type DecodePlan, failingField, faultOf, planFor, type Reader } from './decode-plan.ts';
-import { type Extent, extentOf } from './extent.ts';
+import { type Extent, extentOf, viewOf } from './extent.ts';
 import type { RecordName, RecordTypes } from './generated/record-types.ts';
 import { typeOfRecord } from './record-type.ts';
 import type { WriterSchema } from './writer-schema.ts';
@@ -82,7 +82,7 @@ export function encodeFramedAt<N extends RecordName>(
 
 /** The schema id of a framed value, or undefined when it is not framed. */
 export function frameId(bytes: Buffer | Extent): number | undefined {
-  const { memory, from, to } = Buffer.isBuffer(bytes) ? extentOf(bytes) : bytes;
+  const { memory, from, to } = extentOf(bytes);
   return to - from >= FRAME_BYTES && memory[from] === 0 ? memory.readUInt32BE(from + 1) : undefined;
 }
 
@@ -92,7 +92,7 @@ export function decodeFramed<N extends RecordName>(
   bytes: Buffer | Extent,
   resolve: (id: number) => WriterSchema | undefined,
 ): Decoded<N> {
-  const extent = Buffer.isBuffer(bytes) ? extentOf(bytes) : bytes;
+  const extent = extentOf(bytes);
   const schemaId = frameId(extent);
   if (schemaId === undefined) {
     return {
@@ -129,7 +129,7 @@ function decodeBody<N extends RecordName>(
     fault = faultOf(error);
   }
   // What is wrong with a record must not depend on the bytes that happen to follow it.
-  if (to < memory.length) return decodeBody(extentOf(memory.subarray(from, to)), writer, plan);
+  if (to < memory.length) return decodeBody(extentOf(viewOf({ memory, from, to })), writer, plan);
   if (read !== undefined) {
     const message = `${to - read.behind} bytes follow the record`;
     return { ok: false, code: 'trailing_bytes', message, schemaId };

@@ -5,7 +5,12 @@ export interface Extent {
   readonly to: number;
 }
 
-/** All of a buffer. */
-export function extentOf(memory: Buffer): Extent {
-  return { memory, from: 0, to: memory.length };
+/** Of a buffer all of it. */
+export function extentOf(bytes: Buffer | Extent): Extent {
+  return Buffer.isBuffer(bytes) ? { memory: bytes, from: 0, to: bytes.length } : bytes;
+}
+
+/** A buffer that ends where the extent does; it shares the memory. */
+export function viewOf({ memory, from, to }: Extent): Buffer {
+  return memory.subarray(from, to);
 }

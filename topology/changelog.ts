@@ -8,6 +8,7 @@
  * Invariant: what `packState` wrote, `StateReader` reads back to an equal state, whatever compaction has removed.
  */
 import { decodeFramed, encodeFramed } from '../schemas/codec.ts';
+import { type Extent, extentOf } from '../schemas/extent.ts';
 import type { Checkpoint } from '../schemas/generated/checkpoint.ts';
 import type { RecordName, RecordTypes } from '../schemas/generated/record-types.ts';
 import type { Instant } from '../schemas/instant.ts';
@@ -21,7 +22,6 @@ import {
   dueHeader,
   isRuntimeName,
 } from './changelog-keys.ts';
-import type { KeyBytes } from './key-bytes.ts';
 import { LogError, type LogRecord, type OutgoingRecord } from './log.ts';
 import type { RecordPacker } from './record-pack.ts';
 import { packFramed } from './step-outputs.ts';
@@ -112,14 +112,14 @@ export class StateReader {
     this.#offset = record.offset;
     if (key.equals(BARRIER_KEY)) return this.#decode('Barrier', record.value)?.barrierId ?? null;
     if (key.equals(CHECKPOINT_KEY)) this.#checkpoint = this.#decode('Checkpoint', record.value) ?? null;
-    else this.#takeStored({ key, start: 0, end: key.length }, record.value, dueAtOf(record.headers));
+    else this.#takeStored(extentOf(key), record.value, dueAtOf(record.headers));
     return null;
   }
 
   /** Takes what was kept of a record elsewhere. */
-  takeCached(path: KeyBytes, bytes: Buffer, dueAt: Instant | null | undefined): void {
+  takeCached(key: Extent, bytes: Buffer, dueAt: Instant | null | undefined): void {
     this.#offset = null;
-    this.#takeStored(path, bytes, dueAt);
+    this.#takeStored(key, bytes, dueAt);
   }
 
   finish(): Checkpoint | null {
@@ -131,15 +131,15 @@ export class StateReader {
     return this.#checkpoint;
   }
 
-  #takeStored(path: KeyBytes, bytes: Buffer | null, dueAt: Instant | null | undefined): void {
-    const { key, start, end } = path;
-    if (isRuntimeName(key, start)) {
-      this.#takeBlock(key.toString('utf8', start, end), bytes);
+  #takeStored(key: Extent, bytes: Buffer | null, dueAt: Instant | null | undefined): void {
+    const { memory, from, to } = key;
+    if (isRuntimeName(memory, from)) {
+      this.#takeBlock(memory.toString('utf8', from, to), bytes);
       return;
     }
-    const table = this.#tableOf(path);
+    const table = this.#tableOf(key);
     if (bytes !== null) this.#checkForm(table, bytes);
-    const inTable = { key, start: start + table.prefix.length, end };
+    const inTable = { memory, from: from + table.prefix.length, to };
     this.#store.restore({ table: table.name, key: inTable, bytes, dueAt });
   }
 
@@ -152,12 +152,12 @@ export class StateReader {
   }
 
   /** As a rule that of the record before; then nothing is made for it. */
-  #tableOf(path: KeyBytes): KnownTable {
+  #tableOf(key: Extent): KnownTable {
     const last = this.#table;
-    if (last !== null && beginsWith(path, last.prefix)) return last;
-    const { key, start, end } = path;
-    const slash = key.indexOf('/', start);
-    const name = key.toString('utf8', start, slash < 0 || slash >= end ? start : slash);
+    if (last !== null && beginsWith(key, last.prefix)) return last;
+    const { memory, from, to } = key;
+    const slash = memory.indexOf('/', from);
+    const name = memory.toString('utf8', from, slash < 0 || slash >= to ? from : slash);
     const record = this.#store.recordOf(name);
     if (record === null) throw unknownTable(name);
     const known = this.#tables.get(name) ?? {
@@ -210,9 +210,9 @@ function decoded<N extends RecordName>(
   throw new Error(`${place} is not a ${name}: ${result.message}`);
 }
 
-function beginsWith({ key, start, end }: KeyBytes, prefix: Buffer): boolean {
-  if (end - start < prefix.length) return false;
-  for (let at = 0; at < prefix.length; at += 1) if (key[start + at] !== prefix[at]) return false;
+function beginsWith({ memory, from, to }: Extent, prefix: Buffer): boolean {
+  if (to - from < prefix.length) return false;
+  for (let at = 0; at < prefix.length; at += 1) if (memory[from + at] !== prefix[at]) return false;
   return true;
 }
 

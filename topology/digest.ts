@@ -9,11 +9,9 @@
 import { createHash } from 'node:crypto';
 import { encodeBody } from '../schemas/codec.ts';
 import type { Step } from '../schemas/generated/step.ts';
-import { sizeMaxOfContent, writeText } from './text-bytes.ts';
+import { sizeMaxOfContent, writeContent } from './text-bytes.ts';
 
 const FRAME_BYTES = 5;
-/** Up to here a loop is faster than a call. */
-const SHORT_BYTES_MAX = 32;
 const SCRATCH_BYTES = 16 * 1024;
 
 export const NO_DIGEST: Buffer = Buffer.alloc(32);
@@ -55,9 +53,9 @@ export class OutputDigest {
     const isLarge = lengthMax > SCRATCH_BYTES;
     const target = isLarge ? Buffer.allocUnsafe(lengthMax) : this.#scratch;
     const start = this.#used;
-    const keyAt = writeText(target, start + 4, topic) + 4;
+    const keyAt = writeContent(target, start + 4, topic) + 4;
     putLength(target, start, keyAt - 8 - start);
-    const bodyAt = writeKey(target, keyAt, key) + 4;
+    const bodyAt = writeContent(target, keyAt, key) + 4;
     putLength(target, keyAt - 4, bodyAt - 4 - keyAt);
     putLength(target, bodyAt - 4, length);
     memory.copy(target, bodyAt, from, range.to);
@@ -75,14 +73,6 @@ export class OutputDigest {
     if (this.#used > 0) this.#hash.update(this.#scratch.subarray(0, this.#used));
     this.#used = 0;
   }
-}
-
-/** Returns the place behind it. */
-function writeKey(target: Buffer, start: number, key: Buffer | string): number {
-  if (typeof key === 'string') return writeText(target, start, key);
-  if (key.length > SHORT_BYTES_MAX) key.copy(target, start);
-  else for (let index = 0; index < key.length; index += 1) target[start + index] = key[index] ?? 0;
-  return start + key.length;
 }
 
 function putLength(target: Buffer, at: number, length: number): void {

@@ -1,11 +1,6 @@
-/** A key as a part of a buffer, for millions of keys that need not become strings. */
-export interface KeyBytes {
-  readonly key: Buffer;
-  readonly start: number;
-  readonly end: number;
-}
+/** A key as bytes, for millions of keys that need not become strings. */
+import { type Extent, extentOf } from '../schemas/extent.ts';
 
-export function keyBytes(text: string): KeyBytes {
-  const key = Buffer.from(text);
-  return { key, start: 0, end: key.length };
+export function keyBytes(text: string): Extent {
+  return extentOf(Buffer.from(text));
 }

@@ -7,7 +7,7 @@
  * Boundary: nothing is ever removed; whoever has values for the numbers says which of them are still there.
  */
 import { randomInt } from 'node:crypto';
-import type { KeyBytes } from './key-bytes.ts';
+import type { Extent } from '../schemas/extent.ts';
 
 const SLOTS_MIN = 1 << 6;
 const ARENA_BYTES_MIN = 1024;
@@ -30,20 +30,20 @@ export class KeyIndex {
   }
 
   /** The number of a key, -1 where it was never added. */
-  find(path: KeyBytes): number {
-    return (this.#slots[this.#slotOf(path, hashOf(path))] ?? 0) - 1;
+  find(key: Extent): number {
+    return (this.#slots[this.#slotOf(key, hashOf(key))] ?? 0) - 1;
   }
 
-  add(path: KeyBytes): number {
-    const hash = hashOf(path);
-    const slot = this.#slotOf(path, hash);
+  add(key: Extent): number {
+    const hash = hashOf(key);
+    const slot = this.#slotOf(key, hash);
     const found = (this.#slots[slot] ?? 0) - 1;
     if (found !== NOWHERE) return found;
     const number = this.#count;
     const used = this.#starts[number] ?? 0;
-    const length = path.end - path.start;
+    const length = key.to - key.from;
     if (used + length > this.#arena.length) this.#growArena(used + length);
-    path.key.copy(this.#arena, used, path.start, path.end);
+    key.memory.copy(this.#arena, used, key.from, key.to);
     this.#hashes[number] = hash;
     this.#count += 1;
     this.#starts[this.#count] = used + length;
@@ -57,15 +57,15 @@ export class KeyIndex {
   }
 
   /** The slot that holds the key, or the free one where it would go. */
-  #slotOf({ key, start, end }: KeyBytes, hash: number): number {
+  #slotOf({ memory, from, to }: Extent, hash: number): number {
     const mask = this.#slots.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const number = (this.#slots[slot] ?? 0) - 1;
       if (number === NOWHERE) return slot;
       if (this.#hashes[number] !== hash) continue;
-      const from = this.#starts[number] ?? 0;
-      const to = this.#starts[number + 1] ?? 0;
-      if (to - from === end - start && this.#arena.compare(key, start, end, from, to) === 0) return slot;
+      const start = this.#starts[number] ?? 0;
+      const end = this.#starts[number + 1] ?? 0;
+      if (end - start === to - from && this.#arena.compare(memory, from, to, start, end) === 0) return slot;
     }
   }
 
@@ -94,8 +94,8 @@ export class KeyIndex {
 }
 
 /** FNV-1a with its bits stirred once more, since slots are taken by the lowest. */
-function hashOf({ key, start, end }: KeyBytes): number {
+function hashOf({ memory, from, to }: Extent): number {
   let hash = HASH_START;
-  for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ (key[at] ?? 0), HASH_PRIME);
+  for (let at = from; at < to; at += 1) hash = Math.imul(hash ^ (memory[at] ?? 0), HASH_PRIME);
   return hash ^ (hash >>> 15);
 }

@@ -17,7 +17,7 @@ const multiplier = 0x5bd1e995;
 
 /** The 32-bit murmur2 hash of Kafka's Java client, as a signed integer. */
 export function murmur2(key: Buffer | Extent): number {
-  const { memory, from, to } = Buffer.isBuffer(key) ? extentOf(key) : key;
+  const { memory, from, to } = extentOf(key);
   let hash = seed ^ (to - from);
   let at = from;
   for (; at + 4 <= to; at += 4) {

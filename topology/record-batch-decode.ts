@@ -15,7 +15,7 @@
 
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { crc32c } from '@node-rs/crc32';
-import type { Extent } from '../schemas/extent.ts';
+import { type Extent, viewOf } from '../schemas/extent.ts';
 import { type Header, LogError, type LogRecord, type PackedRecords, type TopicPartition } from './log.ts';
 import { readInt64 } from './log-kafka-wire.ts';
 import { batchHeaderBytes } from './record-batch.ts';
@@ -237,12 +237,12 @@ class FetchedRecord implements LogRecord {
   }
 
   get key(): Buffer | null {
-    if (this.#key === undefined) this.#key = viewOf(this.keyIn);
+    if (this.#key === undefined) this.#key = viewOrNull(this.keyIn);
     return this.#key;
   }
 
   get value(): Buffer | null {
-    if (this.#value === undefined) this.#value = viewOf(this.valueIn);
+    if (this.#value === undefined) this.#value = viewOrNull(this.valueIn);
     return this.#value;
   }
 
@@ -259,8 +259,8 @@ class FetchedRecord implements LogRecord {
   }
 }
 
-function viewOf(extent: Extent | null): Buffer | null {
-  return extent === null ? null : extent.memory.subarray(extent.from, extent.to);
+function viewOrNull(extent: Extent | null): Buffer | null {
+  return extent === null ? null : viewOf(extent);
 }
 
 function headersAt(cursor: Cursor): readonly Header[] {

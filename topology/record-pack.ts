@@ -15,7 +15,7 @@
  */
 
 import { LogError, type OutgoingHeader, type OutgoingRecord, type PackedRecords } from './log.ts';
-import { sizeMaxOfContent, writeText } from './text-bytes.ts';
+import { sizeMaxOfContent, writeContent } from './text-bytes.ts';
 
 /** Below the broker's default `message.max.bytes` of 1,048,588 with room for the head of the batch. */
 export const packBytesMax = 900_000;
@@ -33,8 +33,6 @@ const fixedBytes = 2;
 const headBytesMax = fixedBytes + 4 * 5;
 /** Of a topic, kept for the next steps. */
 const spareBuffersMax = 4;
-/** Up to here a loop is faster than a call. */
-const shortBytesMax = 32;
 const noHeaders: readonly OutgoingHeader[] = [];
 const sharedBlocks = new WeakMap<readonly OutgoingHeader[], Buffer>();
 
@@ -86,7 +84,7 @@ export class RecordPack implements PackedRecords {
     buffer[at + 1] = 0;
     at = writeVarint(buffer, at + fixedBytes, this.#count);
     this.#restAt = at;
-    this.#valueAt = writeContent(buffer, at, key) + this.#sizeRoom;
+    this.#valueAt = writeSized(buffer, at, key) + this.#sizeRoom;
     return this.#valueAt;
   }
 
@@ -260,7 +258,7 @@ export function packRecords(records: readonly OutgoingRecord[], bytesMax: number
 function writeHeaders(buffer: Buffer, start: number, headers: readonly OutgoingHeader[]): number {
   let at = start;
   for (const [name, value] of headers) {
-    at = writeContent(buffer, writeContent(buffer, at, name), value);
+    at = writeSized(buffer, writeSized(buffer, at, name), value);
   }
   return at;
 }
@@ -282,23 +280,16 @@ function sharedBlock(headers: readonly OutgoingHeader[]): Buffer {
   return block;
 }
 
-function writeContent(buffer: Buffer, start: number, content: Buffer | string | null): number {
+/** A text is as long as it has characters if it is ASCII; any other is written again behind its true length. */
+function writeSized(buffer: Buffer, start: number, content: Buffer | string | null): number {
   if (content === null) {
     buffer[start] = 1;
     return start + 1;
   }
-  if (typeof content === 'string') return writeTextContent(buffer, start, content);
   const at = writeVarint(buffer, start, content.length);
-  if (content.length > shortBytesMax) buffer.set(content, at);
-  else for (let index = 0; index < content.length; index += 1) buffer[at + index] = content[index] ?? 0;
-  return at + content.length;
-}
-
-/** As long as it has characters, if it is ASCII; any other is written again behind its true length. */
-function writeTextContent(buffer: Buffer, start: number, text: string): number {
-  const at = writeVarint(buffer, start, text.length);
-  const end = writeText(buffer, at, text);
-  return end - at === text.length ? end : writeText(buffer, writeVarint(buffer, start, end - at), text);
+  const end = writeContent(buffer, at, content);
+  const size = end - at;
+  return size === content.length ? end : writeContent(buffer, writeVarint(buffer, start, size), content);
 }
 
 /** Size of a count or length in zigzag form. Negative numbers never come here. */

@@ -6,8 +6,10 @@
  * Invariant: a key is here from the time it is restored until it is deleted or released, and its value is the last one
  * restored.
  */
+
+import type { Extent } from '../schemas/extent.ts';
 import { EncodedValues } from './encoded-values.ts';
-import { type KeyBytes, keyBytes } from './key-bytes.ts';
+import { keyBytes } from './key-bytes.ts';
 import { KeyIndex } from './key-index.ts';
 
 const NOWHERE = -1;
@@ -27,7 +29,7 @@ export class RestoredValues {
   }
 
   /** Returns the number of the key. */
-  set(key: KeyBytes, value: Buffer): number {
+  set(key: Extent, value: Buffer): number {
     const before = this.#keys.size;
     const number = this.#keys.add(key);
     if (number < before && this.#values.isHeld(number)) {
@@ -40,7 +42,7 @@ export class RestoredValues {
     return number;
   }
 
-  delete(key: KeyBytes): void {
+  delete(key: Extent): void {
     if (this.#size > 0) this.release(this.#keys.find(key));
   }
 
@@ -48,7 +50,7 @@ export class RestoredValues {
   find(key: string): number {
     if (this.#size === 0) return NOWHERE;
     const isShort = key.length * UTF8_BYTES_MAX <= SCRATCH_BYTES;
-    const path = isShort ? { key: this.#scratch, start: 0, end: this.#scratch.write(key) } : keyBytes(key);
+    const path = isShort ? { memory: this.#scratch, from: 0, to: this.#scratch.write(key) } : keyBytes(key);
     const number = this.#keys.find(path);
     return number !== NOWHERE && this.#values.isHeld(number) ? number : NOWHERE;
   }

@@ -10,8 +10,8 @@
  */
 
 import { type FileHandle, open } from 'node:fs/promises';
+import { type Extent, viewOf } from '../schemas/extent.ts';
 import { CHECKPOINT_KEY } from './changelog-keys.ts';
-import type { KeyBytes } from './key-bytes.ts';
 import { KeyIndex } from './key-index.ts';
 import {
   type BlockHead,
@@ -100,7 +100,7 @@ export class CacheFile {
     const block = await bytesAt(handle, end.at, Buffer.alloc(end.bytes));
     const at = recordsOf(block).at(-1);
     if (at === undefined) return 'incomplete';
-    const checkpoint = block.subarray(keyAt(block, at).end, recordEnd(block, at));
+    const checkpoint = block.subarray(keyAt(block, at).to, recordEnd(block, at));
     return new CacheFile(opened, used.blocks, { position: end.position, checkpoint, tornBytes });
   }
 
@@ -142,13 +142,12 @@ export async function* liveRecords(
   }
 }
 
-function isFirst(seen: KeyIndex, key: KeyBytes): boolean {
+function isFirst(seen: KeyIndex, key: Extent): boolean {
   return seen.size === seen.add(key);
 }
 
-function isCheckpoint({ key, start, end }: KeyBytes): boolean {
-  if (end - start !== CHECKPOINT_KEY.length) return false;
-  return CHECKPOINT_KEY.equals(key.subarray(start, end));
+function isCheckpoint(key: Extent): boolean {
+  return key.to - key.from === CHECKPOINT_KEY.length && CHECKPOINT_KEY.equals(viewOf(key));
 }
 
 /** The blocks of a kind in their order; those that stand together are read at once. */

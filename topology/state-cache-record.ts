@@ -2,12 +2,12 @@
  * A record in a block of the local cache: length of the key, length of the value (-1 where the key was deleted), when it falls
  * due (NaN where the record does not say, infinity for never), key, value.
  */
-import type { KeyBytes } from './key-bytes.ts';
+import type { Extent } from '../schemas/extent.ts';
 
 export const RECORD_HEAD_BYTES = 16;
 
-export function keyAt(block: Buffer, at: number): KeyBytes {
-  return { key: block, start: at + RECORD_HEAD_BYTES, end: keyEnd(block, at) };
+export function keyAt(block: Buffer, at: number): Extent {
+  return { memory: block, from: at + RECORD_HEAD_BYTES, to: keyEnd(block, at) };
 }
 
 export function isTombstone(block: Buffer, at: number): boolean {

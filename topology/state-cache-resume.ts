@@ -157,7 +157,7 @@ async function loadSchemas(
 ): Promise<void> {
   let known = -1;
   for (const at of starts) {
-    const id = block.readUInt32BE(keyAt(block, at).end + 1);
+    const id = block.readUInt32BE(keyAt(block, at).to + 1);
     if (id === known) continue;
     known = id;
     if (directory.writerSchema(id) !== undefined || (await directory.load(id)) === 'loaded') continue;
@@ -168,6 +168,6 @@ async function loadSchemas(
 function takeRecord(content: StateReader, block: Buffer, at: number): void {
   const path = keyAt(block, at);
   const dueAt = dueAtOf(block, at);
-  const value = block.subarray(path.end, recordEnd(block, at));
+  const value = block.subarray(path.to, recordEnd(block, at));
   content.takeCached(path, value, typeof dueAt === 'number' ? instantOfMillis(dueAt) : dueAt);
 }

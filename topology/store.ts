@@ -11,10 +11,11 @@
  *  5. At most `decodedMax` values of a table are held decoded between steps; the others are bytes outside the heap. So a heap
  *     that is kept small bounds the speed of a large state, and not its size.
  */
+import type { Extent } from '../schemas/extent.ts';
 import type { RecordName, RecordTypes } from '../schemas/generated/record-types.ts';
 import type { Instant } from '../schemas/instant.ts';
 import { DueIndex } from './due-index.ts';
-import { type KeyBytes, keyBytes } from './key-bytes.ts';
+import { keyBytes } from './key-bytes.ts';
 import type { Table, TableRules } from './processor.ts';
 import { RestoredValues } from './restored-values.ts';
 
@@ -46,7 +47,7 @@ export interface StateChange {
 /** One record of the changelog. `dueAt` is undefined where the record does not say; then a table with timers decodes it. */
 export interface RestoredState {
   readonly table: string;
-  readonly key: KeyBytes;
+  readonly key: Extent;
   readonly bytes: Buffer | null;
   readonly dueAt: Instant | null | undefined;
 }

@@ -11,6 +11,7 @@ import { decodeFramed, frameId } from '../../schemas/codec.ts';
 import type { RecordName, RecordTypes } from '../../schemas/generated/record-types.ts';
 import type { SchemaDirectory } from '../../schemas/schema-directory.ts';
 import type { LogRecord } from '../../topology/log.ts';
+import { bytesOfValue } from '../../topology/record-extents.ts';
 import { SERVICES, serviceTopics } from '../../topology/topics.ts';
 import type { RowWriter } from './row-writer.ts';
 import { balancesTable } from './rows/balances.ts';
@@ -89,7 +90,8 @@ function rejectedRoute(topic: string, directory: SchemaDirectory): Route {
   return {
     ...refusal,
     append(out, record) {
-      const id = record.value === null ? undefined : frameId(record.value);
+      const bytes = bytesOfValue(record);
+      const id = bytes === null ? undefined : frameId(bytes);
       const name = id === undefined ? null : directory.writerSchema(id)?.recordName;
       (name === 'DeadLetter' ? deadLetter : refusal).append(out, record);
     },
@@ -99,8 +101,9 @@ function rejectedRoute(topic: string, directory: SchemaDirectory): Route {
 function decoder<N extends RecordName>(name: N, directory: SchemaDirectory): Decode<RecordTypes[N]> {
   const resolve = directory.writerSchema.bind(directory);
   return (record) => {
-    if (record.value === null) throw new UnreadableRecord(record, 'missing_value', 'the record has no value');
-    const decoded = decodeFramed(name, record.value, resolve);
+    const bytes = bytesOfValue(record);
+    if (bytes === null) throw new UnreadableRecord(record, 'missing_value', 'the record has no value');
+    const decoded = decodeFramed(name, bytes, resolve);
     if (!decoded.ok) throw new UnreadableRecord(record, decoded.code, decoded.message);
     return decoded.value;
   };

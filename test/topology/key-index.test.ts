@@ -31,10 +31,10 @@ test('a key keeps the number that it got first, however many follow', () => {
 
 test('a key may be part of a larger buffer', () => {
   const index = new KeyIndex();
-  const key = Buffer.from('xxabcxx');
-  expect(index.add({ key, start: 2, end: 5 })).toBe(0);
+  const memory = Buffer.from('xxabcxx');
+  expect(index.add({ memory, from: 2, to: 5 })).toBe(0);
   expect(index.add(keyBytes('abc'))).toBe(0);
-  expect(index.find({ key, start: 1, end: 5 })).toBe(-1);
+  expect(index.find({ memory, from: 1, to: 5 })).toBe(-1);
 });
 
 test('restored values are those of a map with the same history', () => {

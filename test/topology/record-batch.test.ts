@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { crc32c } from '@node-rs/crc32';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Extent } from '../../schemas/extent.ts';
+import { type Extent, viewOf } from '../../schemas/extent.ts';
 import type { Header, LogRecord, OutgoingRecord } from '../../topology/log.ts';
 import { planRounds } from '../../topology/log-kafka-plan.ts';
 import { WireWriter, writeInt64 } from '../../topology/log-kafka-wire.ts';
@@ -57,7 +57,7 @@ function decode(bytes: Buffer, position = 0, aborted: readonly AbortedTransactio
 }
 
 function contentOf(extent: Extent | null | undefined): Buffer | null | undefined {
-  return extent?.memory.subarray(extent.from, extent.to) ?? (extent === null ? null : undefined);
+  return extent ? viewOf(extent) : extent;
 }
 
 function valuesOf(records: readonly LogRecord[]): string[] {

@@ -11,7 +11,7 @@
 import type { AdmissionBlock } from '../../../schemas/generated/admission-block.ts';
 import { instantOfMillis } from '../../../schemas/instant.ts';
 import type { Table } from '../../../topology/processor.ts';
-import { writeText } from '../../../topology/text-bytes.ts';
+import { writeContent } from '../../../topology/text-bytes.ts';
 
 const WINDOW_IDS = 16_384;
 const BLOCK_IDS = 64;
@@ -93,7 +93,7 @@ export class RecentIds {
   }
 
   #write(text: string): void {
-    const end = writeText(this.#memory, this.#used + 1, text);
+    const end = writeContent(this.#memory, this.#used + 1, text);
     const size = end - this.#used - 1;
     if (size > ID_BYTES_MAX) throw new Error(`the id ${text} is too long`);
     this.#memory[this.#used] = size;

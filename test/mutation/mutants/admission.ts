@@ -111,7 +111,7 @@ export const ADMISSION: readonly Mutant[] = [
     name: 'verdict-depends-on-neighbours',
     requirement: 'R12',
     file: 'schemas/codec.ts',
-    find: 'if (to < memory.length) return decodeBody(extentOf(memory.subarray(from, to)), writer, plan);',
+    find: 'if (to < memory.length) return decodeBody(extentOf(viewOf({ memory, from, to })), writer, plan);',
     replace: '',
     why: 'A record that ends too early is judged with the bytes of the next one: a replay gives its dead letter another code.',
     suites: ['test/schemas/codec-hostile.test.ts'],
