@@ -2,7 +2,7 @@
  * What a use must satisfy by itself, before anybody asks whether it was seen before.
  *
  * Job: the stateless half of admission. The gateway asks it to answer a producer at once, the runtime asks it for every
- * record of usage-events, because producers may write to the topic directly.
+ * record of usage-events, because producers may write to the topic directly; `usage-check.ts` answers where nothing is wrong.
  *
  * Boundary: pure. Time is the append time that the caller gives: the broker's in the runtime, the gateway's clock at
  * the edge. Duplicates and conflicts need a window of ids and are found in topology/.
@@ -106,11 +106,6 @@ const RULES: readonly UsageRule[] = [
   { code: 'timestamp_too_old', check: checkAge },
 ];
 
-/** The verdict on one use: its first problem, or null. `key` is the record key, null where there is none yet. */
-export function checkUsage(event: UsageEvent, appendedAt: Instant, key: string | null): UsageProblem | null {
-  return usageProblems(event, appendedAt, key)[0] ?? null;
-}
-
 /** Everything that is wrong with one use, in order of precedence; of each field only the first. */
 export function usageProblems(
   event: UsageEvent,
@@ -119,7 +114,6 @@ export function usageProblems(
 ): readonly UsageProblem[] {
   const problems: UsageProblem[] = [];
   const arrival = { appendedAt, key };
-  // One reporter for all rules: this runs for every record of the busiest topic.
   let code: RefusalCode = 'key_mismatch';
   const report: Report = (field, message) => {
     const isKnown = problems.some((problem) => problem.field === field);
@@ -155,7 +149,7 @@ function checkTags(event: UsageEvent, report: Report): void {
 }
 
 /** Almost every text begins with a character that can be seen. */
-function isBlank(text: string): boolean {
+export function isBlank(text: string): boolean {
   const first = text.charCodeAt(0);
   return !(first > 0x20 && first < 0x7f) && text.trim() === '';
 }

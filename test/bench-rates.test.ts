@@ -1,6 +1,7 @@
 /** When a rate counts as sustained, what is tried next, and what the plot and the tables show. */
 import { describe, expect, test } from 'vitest';
-import { type EndToEndResult, endToEndText, limitText } from './bench/end-to-end.ts';
+import { limitText } from './bench/core-shares.ts';
+import { type EndToEndResult, endToEndText } from './bench/end-to-end.ts';
 import { growthText, sizesTo } from './bench/growth.ts';
 import { type LatencyResult, latencyText } from './bench/latency.ts';
 import { plotSvg, short } from './bench/plot.ts';
@@ -73,11 +74,13 @@ describe('what is printed', () => {
     missing: 0,
     ...times,
     fromDue: times,
+    coreShares: { kafka: 0.9, rating: 0.6, sender: 0.4 },
     ...queue,
   };
 
   test('a rate that was not sustained is no highest rate', () => {
     expect(latencyText([latency])).toContain('no rate was sustained');
+    expect(latencyText([latency])).toContain('most of them kafka 90 %');
     const kept: LatencyResult = { ...latency, ratePerSecond: 800, isSustained: true };
     expect(latencyText([latency, kept])).toContain('highest rate sustained: 800 a second');
   });

@@ -13,7 +13,6 @@
  *     own services are as small as what they were derived from, and are never refused for their size.
  *  4. Whatever becomes of a use that can be read, its verdict carries the number of its source (U4).
  */
-import { hash } from 'node:crypto';
 import { decodeFramed } from '../schemas/codec.ts';
 import type { Extent } from '../schemas/extent.ts';
 import type { RecordTypes } from '../schemas/generated/record-types.ts';
@@ -23,7 +22,7 @@ import { type RecordProblem, sizeProblem, textProblem } from '../schemas/record-
 import { RecordView } from '../schemas/record-view.ts';
 import { type DeadLetterCode, firstProblem } from '../schemas/refusals.ts';
 import type { SchemaDirectory } from '../schemas/schema-directory.ts';
-import { checkUsage } from '../schemas/usage-rules.ts';
+import { checkUsage } from '../schemas/usage-check.ts';
 import type { WriterSchema } from '../schemas/writer-schema.ts';
 import type { AdmissionWindow } from './admission-window.ts';
 import { inputOf } from './input.ts';
@@ -32,7 +31,7 @@ import { partitionOf } from './partitioner.ts';
 import type { AnyProcessor, Input, RefusalOutput } from './processor.ts';
 import { bytesOfKey, bytesOfValue } from './record-extents.ts';
 import { isFromOutside, type RecordOf, TOPICS, type TopicName } from './topics.ts';
-import { digestOfUse, type SourceNumber, sourceNumberOf } from './use-identity.ts';
+import { digestOfUse, nameOfUse, type SourceNumber, sourceNumberOf } from './use-identity.ts';
 
 const FRAME_BYTES = 5;
 
@@ -160,7 +159,7 @@ export class Intake {
     const isOwnSchema = decoded.writerId === this.#directory.idOf('UsageEvent');
     const body = { memory, from: from + FRAME_BYTES, to };
     const sighting = this.#window.see(
-      hash('sha256', `${event.accountId}\0${event.requestId}`, 'buffer'),
+      nameOfUse(event),
       digestOfUse(event, isOwnSchema ? body : null),
       decoded.appendedAt,
     );

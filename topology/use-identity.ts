@@ -1,15 +1,17 @@
 /**
  * What a use IS, apart from how it was sent: which instance sent it, under which number and when.
  *
- * Job: the digest by which a repeat of a request id is told from a conflict, and the number by which loss is seen (U4).
- * Boundary: pure. The window of ids is in `admission-window.ts`.
+ * Job: the name by which a use is known again, the digest by which a repeat of it is told from a conflict, and the number
+ * by which loss is seen (U4). Boundary: pure. The window of ids is in `admission-window.ts`.
  *
  * Invariants:
  *  1. `sourceId`, `sourceSequence` and `sentAt` change no digest: whoever sends a use again, under another number and
  *     later, sends the same use.
  *  2. The digest is the same whether the record was written with our schema (the bytes are cut) or another (encoded
  *     again), and for a use without these three it is that of its record before `sentAt` existed.
+ *  3. Name and digest are in memory that the next use overwrites: whoever keeps them copies them.
  */
+import { hash } from 'node:crypto';
 import { crc32, crc32c } from '@node-rs/crc32';
 import { encodeBody } from '../schemas/codec.ts';
 import type { Extent } from '../schemas/extent.ts';
@@ -30,12 +32,21 @@ const BACKFILL_BYTES = 1;
 const UNNUMBERED_BYTES = 3;
 /** What a use is, in one piece: a call into a checksum costs more than copying what it is to look at. */
 const scratch = Buffer.allocUnsafeSlow(4_096);
+const name = Buffer.allocUnsafeSlow(32);
+const digest = Buffer.allocUnsafeSlow(8);
 
 /** Null where the use is not numbered, or by something that is no number of a send: numbers begin with 1. */
 export function sourceNumberOf({ sourceId, sourceSequence }: UsageEvent): SourceNumber | null {
   if (sourceId === null || sourceId === '' || sourceId.length > SOURCE_ID_LENGTH_MAX) return null;
   if (sourceSequence === null || sourceSequence < 1 || !Number.isSafeInteger(sourceSequence)) return null;
   return { sourceId, sourceSequence };
+}
+
+/** SHA-256 of account and request id. As a text Node gives it three times as fast as in a buffer of its own. */
+export function nameOfUse({ accountId, requestId }: UsageEvent): Buffer {
+  const bytes = hash('sha256', `${accountId}\0${requestId}`, 'binary');
+  for (let at = 0; at < name.length; at += 1) name[at] = bytes.charCodeAt(at);
+  return name;
 }
 
 /**
@@ -53,7 +64,6 @@ export function digestOfUse(use: UsageEvent, ownBody: Extent | null): Buffer {
   target[at + 1] = NULL_BRANCH;
   target[at + 2] = Number(use.backfill);
   const what = target.subarray(0, length);
-  const digest = Buffer.allocUnsafe(8);
   digest.writeUInt32LE(crc32c(what), 0);
   digest.writeUInt32LE(crc32(what), 4);
   return digest;

@@ -35,7 +35,8 @@ export function contentDigest({ key, value, headers }: LogRecord): Buffer {
     scratch.writeUInt32BE(length, at);
     at = piece(bytes, at + 4 + length);
   }
-  return hash('sha256', scratch.subarray(0, at), 'buffer');
+  // As a text Node gives it sooner than in a buffer of its own, which this is only afterwards.
+  return Buffer.from(hash('sha256', scratch.subarray(0, at), 'binary'), 'binary');
 }
 
 function piece(bytes: Buffer | null, at: number): number {
@@ -76,15 +77,14 @@ export function encodeEntry(record: LogRecord, content: Buffer, step: number): B
   entry.writeUIntBE(record.offset, 0, NUMBER_BYTES);
   entry.writeIntBE(record.appendedAt, TIME_AT, NUMBER_BYTES);
   entry.writeUIntBE(step, STEP_AT, NUMBER_BYTES);
-  keyDigest(record.key).copy(entry, KEY_AT);
+  writeKeyDigest(record.key, entry);
   content.copy(entry, CONTENT_AT, 0, ENTRY_BYTES - CONTENT_AT);
   return entry;
 }
 
-function keyDigest(key: Buffer | null): Buffer {
-  return key === null
-    ? Buffer.alloc(CONTENT_AT - KEY_AT)
-    : hash('sha256', key, 'buffer').subarray(0, CONTENT_AT - KEY_AT);
+function writeKeyDigest(key: Buffer | null, entry: Buffer): void {
+  if (key === null) entry.fill(0, KEY_AT, CONTENT_AT);
+  else entry.write(hash('sha256', key, 'binary'), KEY_AT, CONTENT_AT - KEY_AT, 'binary');
 }
 
 /** Entries side by side, in offset order. */

@@ -5,7 +5,6 @@
  * is read back as the proof of the main job reads it: each use costed, charged, booked and stored once, and the money of
  * all four the same. The sender and whoever measures share the machine's cores, and are counted.
  */
-import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { z } from 'zod';
@@ -21,7 +20,8 @@ import {
   moneyChecks,
 } from '../../infra/proof/checks.ts';
 import type { Bench, BenchContext, Outcome } from './bench.ts';
-import { type BenchSystem, machineCpuSeconds, readings, startBenchSystem } from './bench-system.ts';
+import { type BenchSystem, startBenchSystem } from './bench-system.ts';
+import { type AtRate, coreSharesText, countCoreShares } from './core-shares.ts';
 import { sendAtRate } from './pace.ts';
 import { settled, warmUp } from './settle.ts';
 import { type BacklogSample, type Sustained, sustained } from './sustained.ts';
@@ -30,19 +30,12 @@ import { rounded, tableText } from './table.ts';
 const RATES = [1_000];
 const SAMPLE_MS = 1_000;
 const DRAIN_MS = 300_000;
-/** From here on the cores are what bounds. */
-const BUSY_SHARE = 0.9;
-const MACHINE = 'machine';
-const OTHERS = 'others';
 
-export interface EndToEndResult extends Sustained {
-  readonly ratePerSecond: number;
+export interface EndToEndResult extends Sustained, AtRate {
   readonly seconds: number;
   readonly uses: number;
   /** How long after the last use everything was in ClickHouse. */
   readonly restMs: number;
-  /** Of one core, by part; `sender` is this process, `others` what is none of ours and what the host took away. */
-  readonly coreShares: Readonly<Record<string, number>>;
 }
 
 export const END_TO_END: Bench = {
@@ -96,7 +89,7 @@ async function runAtRate(
 ): Promise<EndToEndResult> {
   const { ratePerSecond, seconds, run } = options;
   const rowsBefore = await usageRows(client);
-  const before = cpuReadings(bench);
+  const sharesSoFar = countCoreShares(bench.system);
   const samples: BacklogSample[] = [];
   const now = { due: 0, sent: 0 };
   const total = ratePerSecond * seconds;
@@ -122,36 +115,15 @@ async function runAtRate(
     },
   });
   const sentAt = performance.now();
-  const after = cpuReadings(bench);
+  const coreShares = sharesSoFar();
   sampling.abort();
   await sampled;
   shown.end();
   await untilRows(client, rowsBefore + total);
   const restMs = Math.round(performance.now() - sentAt);
-  const elapsedS = (sentAt - begun) / 1_000;
-  const shares = Object.entries(after).map(
-    ([name, cpuS]) => [name, rounded((cpuS - (before[name] ?? 0)) / elapsedS, 3)] as const,
-  );
-  const ours = shares.filter(([name]) => name !== MACHINE).reduce((sum, [, share]) => sum + share, 0);
-  const coreShares = Object.fromEntries(
-    shares.map(([name, share]) =>
-      name === MACHINE ? [OTHERS, rounded(Math.max(0, share - ours), 3)] : [name, share],
-    ),
-  );
   // The first seconds fill the pipeline, which is no growth.
   const steady = samples.slice(Math.floor(samples.length / 4));
   return { ratePerSecond, seconds, uses: total, restMs, coreShares, ...sustained(steady, ratePerSecond) };
-}
-
-function cpuReadings({ system }: BenchSystem): Readonly<Record<string, number>> {
-  const { user, system: kernel } = process.cpuUsage();
-  const parts = Object.entries(readings(system)).map(([name, { cpuS }]) => [name, cpuS] as const);
-  const machine = machineCpuSeconds();
-  return Object.fromEntries([
-    ...parts,
-    ['sender', (user + kernel) / 1e6],
-    ...(machine === null ? [] : [[MACHINE, machine] as const]),
-  ]);
 }
 
 const Rows = z.array(z.object({ rows: z.coerce.number().int() })).length(1);
@@ -194,7 +166,6 @@ async function checksOf(
 }
 
 export function endToEndText(runs: readonly EndToEndResult[], checks: readonly Check[]): string {
-  const cores = availableParallelism();
   const rows = runs.map((run) => [
     run.ratePerSecond,
     run.seconds,
@@ -204,28 +175,12 @@ export function endToEndText(runs: readonly EndToEndResult[], checks: readonly C
     rounded((run.backlogMax * 1_000) / run.ratePerSecond, 0),
     run.restMs,
   ]);
-  const parts = Object.keys(runs[0]?.coreShares ?? {});
-  const shares = parts.map((part) => [part, ...runs.map(({ coreShares }) => percent(coreShares[part] ?? 0))]);
   const failed = checks.filter(({ holds }) => !holds);
   return (
     tableText(['uses/s', 'seconds', 'rows/s', 'queue', 'most waiting', 'that is ms', 'rest ms'], rows) +
-    tableText(['% of a core', ...runs.map(({ ratePerSecond }) => `at ${ratePerSecond}/s`)], shares) +
-    runs.map((run) => `${limitText(run, cores)}\n`).join('') +
+    coreSharesText(runs) +
     `audit: ${checks.length} checks, ${failed.length} failed\n` +
     failed.map(({ name, detail }) => `FAILED ${name}: ${detail}\n`).join('') +
     'left out: replay and second run of the proof, several brokers, longer runs\n'
   );
-}
-
-function percent(share: number): number {
-  return rounded(share * 100, 1);
-}
-
-export function limitText({ ratePerSecond, coreShares }: EndToEndResult, cores: number): string {
-  const sorted = Object.entries(coreShares).toSorted(([, a], [, b]) => b - a);
-  const sum = sorted.reduce((total, [, share]) => total + share, 0);
-  const most = sorted.slice(0, 3).map(([part, share]) => `${part} ${percent(share)} %`);
-  const used = `${rounded(sum, 2)} of ${cores} cores`;
-  const bound = sum >= cores * BUSY_SHARE ? 'the cores bound it' : 'the cores do not bound it';
-  return `at ${ratePerSecond}/s ${bound}: ${used}, most of them ${most.join(', ')}`;
 }

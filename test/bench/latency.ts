@@ -10,6 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { decodeFramed } from '../../schemas/codec.ts';
 import type { BenchContext } from './bench.ts';
 import type { BenchSystem } from './bench-system.ts';
+import { type AtRate, coreSharesText, countCoreShares } from './core-shares.ts';
 import { type SentUse, sendAtRate } from './pace.ts';
 import { settled } from './settle.ts';
 import { type BacklogSample, nextRate, type Sustained, sustained } from './sustained.ts';
@@ -32,8 +33,7 @@ interface Percentiles {
   readonly maxMs: number;
 }
 
-export interface LatencyResult extends Percentiles, Sustained {
-  readonly ratePerSecond: number;
+export interface LatencyResult extends Percentiles, Sustained, AtRate {
   readonly measured: number;
   readonly missing: number;
   readonly fromDue: Percentiles;
@@ -79,6 +79,7 @@ async function latency(
   const samples: BacklogSample[] = [];
   const seconds = options.seconds + warmSeconds;
   const shown = progress.start(`uses at ${ratePerSecond} a second`, ratePerSecond * seconds);
+  const sharesSoFar = countCoreShares(bench.system);
   const begun = performance.now();
   let told = 0;
   const sent = await sendAtRate(bench, {
@@ -93,6 +94,7 @@ async function latency(
       if (isDue) samples.push({ atMs, due, sent: soFar, done: seen.size });
     },
   });
+  const coreShares = sharesSoFar();
   const deadline = performance.now() + SETTLE_MS;
   while (seen.size < sent.length && performance.now() < deadline) await pause(50);
   shown.end();
@@ -102,6 +104,7 @@ async function latency(
   const fromAcknowledged = timesOf(counted, seen, ({ acknowledgedAt }) => acknowledgedAt);
   return {
     ratePerSecond,
+    coreShares,
     measured: fromAcknowledged.length,
     missing: sent.length - seen.size,
     ...percentiles(fromAcknowledged),
@@ -152,7 +155,7 @@ export function latencyText(results: readonly LatencyResult[]): string {
   const kept = results.filter(({ isSustained }) => isSustained).map(({ ratePerSecond }) => ratePerSecond);
   const highest =
     kept.length === 0 ? 'no rate was sustained' : `highest rate sustained: ${Math.max(...kept)} a second`;
-  return `${tableText([...head, 'queue'], rows)}${highest}; left out: rates between those tried\n`;
+  return `${tableText([...head, 'queue'], rows)}${coreSharesText(results)}${highest}; left out: rates between those tried\n`;
 }
 
 async function watchJournal(

@@ -1,9 +1,11 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { UsageEvent } from '../../schemas/generated/usage-event.ts';
 import { parseAccountId } from '../../schemas/ids.ts';
 import { type Instant, instantOfMillis, parseInstant } from '../../schemas/instant.ts';
 import { REFUSALS } from '../../schemas/refusals.ts';
-import { checkUsage, USAGE_LIMITS, USAGE_VALUES, usageProblems } from '../../schemas/usage-rules.ts';
+import { checkUsage, isAcceptable } from '../../schemas/usage-check.ts';
+import { USAGE_LIMITS, USAGE_VALUES, usageProblems } from '../../schemas/usage-rules.ts';
 
 const now = parseInstant('2026-03-10T12:00:00Z');
 const longText = 'x'.repeat(USAGE_LIMITS.textLengthMax);
@@ -210,6 +212,71 @@ describe('checkUsage', () => {
 
   test('without a key only the record is judged', () => {
     expect(checkUsage(good, now, null)).toBeNull();
+  });
+});
+
+describe('the check that has no words', () => {
+  const text = fc.constantFrom(
+    '',
+    ' ',
+    '\u3000',
+    'a b',
+    '客服',
+    '\ud800',
+    longText,
+    `${longText}x`,
+    'x'.repeat(257),
+  );
+  const number = fc.constantFrom(
+    -1,
+    -0,
+    0,
+    1,
+    0.5,
+    999,
+    1_001,
+    1e12,
+    1e12 + 1,
+    2 ** 53 - 2,
+    2 ** 53,
+    NaN,
+    Infinity,
+  );
+  const time = fc.constantFrom(
+    ...[-USAGE_LIMITS.ageMaxMs, USAGE_LIMITS.aheadMaxMs]
+      .flatMap((ms) => [ms - 1, ms, ms + 1])
+      .map((ms) => later(ms)),
+    USAGE_LIMITS.plausibleFrom,
+    instantOfMillis(USAGE_LIMITS.plausibleFrom - 1),
+  );
+  const listed = fc.constantFrom(...Object.values(USAGE_VALUES).flat());
+
+  /** What a field may be changed to: anything of its type, and null where the sample has null. */
+  function changesOf(field: keyof UsageEvent): fc.Arbitrary<unknown> {
+    if (field === 'occurredAt') return time;
+    if (typeof good[field] === 'boolean') return fc.boolean();
+    if (field === 'sourceSequence') return fc.option(number);
+    if (typeof good[field] === 'number' || field === 'sentAt') return number;
+    return good[field] === null ? fc.option(fc.oneof(text, listed)) : fc.oneof(text, listed);
+  }
+
+  const fields = Object.keys(good) as (keyof UsageEvent)[];
+  const change = fc
+    .constantFrom(...fields)
+    .chain((field) => changesOf(field).map((value) => ({ [field]: value })));
+
+  test('agrees with the rules on every single change of a field, and on several at once', () => {
+    fc.assert(
+      fc.property(
+        fc.array(change, { minLength: 1, maxLength: 3 }),
+        fc.constantFrom(null, 'acme', 'other'),
+        (changes, key) => {
+          const event: UsageEvent = Object.assign({}, good, ...changes);
+          expect(isAcceptable(event, now, key)).toBe(usageProblems(event, now, key).length === 0);
+        },
+      ),
+      { numRuns: 5_000 },
+    );
   });
 });
 

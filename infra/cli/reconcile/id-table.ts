@@ -43,8 +43,9 @@ export class IdTable {
   }
 
   #slotOf(id: string): number {
-    const digest = hash('sha256', id, 'buffer');
-    return this.#find(digest.readUInt32LE(0), digest.readUInt32LE(4));
+    // As a text Node gives it three times as fast as in a buffer.
+    const digest = hash('sha256', id, 'binary');
+    return this.#find(wordOf(digest, 0), wordOf(digest, 4));
   }
 
   /** The slot of this id, made its own when it is free: a slot without flags belongs to nobody. */
@@ -68,4 +69,9 @@ export class IdTable {
       if (flag !== 0) this.#flags[this.#find(highs[index] ?? 0, lows[index] ?? 0)] = flag;
     }
   }
+}
+
+function wordOf(bytes: string, at: number): number {
+  const low = bytes.charCodeAt(at) | (bytes.charCodeAt(at + 1) << 8);
+  return (low | (bytes.charCodeAt(at + 2) << 16) | (bytes.charCodeAt(at + 3) << 24)) >>> 0;
 }

@@ -10,7 +10,7 @@ import { type TraceAssignment, usagesOfTrace } from '../../../infra/importers/tr
 import type { UsageEvent } from '../../../schemas/generated/usage-event.ts';
 import { parseAccountId } from '../../../schemas/ids.ts';
 import { formatInstant, parseInstant } from '../../../schemas/instant.ts';
-import { checkUsage } from '../../../schemas/usage-rules.ts';
+import { checkUsage } from '../../../schemas/usage-check.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'trace-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -9,7 +9,7 @@ import { disturbed, generatedUses, type UsageItem } from '../../../infra/main-jo
 import { customers, type JobPlan, outcomeDefinitions, priceBooks } from '../../../infra/main-job/world.ts';
 import { encodeBody } from '../../../schemas/codec.ts';
 import { instantOfMillis } from '../../../schemas/instant.ts';
-import { checkUsage } from '../../../schemas/usage-rules.ts';
+import { checkUsage } from '../../../schemas/usage-check.ts';
 import { bytesOf } from '../../../topology/text-bytes.ts';
 import { acquire, appendBytes, drain, NOW, newBench, use, valuesOf } from '../../support/task-bench.ts';
 

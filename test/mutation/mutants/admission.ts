@@ -26,8 +26,7 @@ export const ADMISSION: readonly Mutant[] = [
     file: 'topology/intake.ts',
     find: 'if (problem !== null) return refusal(problem, event);',
     replace: `if (problem !== null) {
-      const id = hash('sha256', event.accountId + '\\0' + event.requestId, 'buffer');
-      this.#window.see(id, payloadDigest(Buffer.alloc(0)), decoded.appendedAt);
+      this.#window.see(nameOfUse(event), digestOfUse(event, null), decoded.appendedAt);
       return refusal(problem, event);
     }`,
     why: 'The id remembered before the use is accepted: the mended use is then refused as a conflict.',
@@ -36,11 +35,11 @@ export const ADMISSION: readonly Mutant[] = [
   {
     name: 'id-without-account',
     requirement: 'R20',
-    file: 'topology/intake.ts',
+    file: 'topology/use-identity.ts',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the text of a template.
-    find: '${event.accountId}\\0${event.requestId}',
+    find: '${accountId}\\0${requestId}',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the text of a template.
-    replace: '${event.requestId}',
+    replace: '${requestId}',
     why: 'Request ids taken to be unique in the world: one customer uses up the ids of another.',
     suites: ['test/topology/intake.test.ts'],
   },
