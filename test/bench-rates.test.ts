@@ -6,6 +6,7 @@ import { growthText, sizesTo } from './bench/growth.ts';
 import { type LatencyResult, latencyText } from './bench/latency.ts';
 import { plotSvg, short } from './bench/plot.ts';
 import { replayText, restoreText } from './bench/replay.ts';
+import { isWarm } from './bench/settle.ts';
 import { type BacklogSample, nextRate, sustained } from './bench/sustained.ts';
 
 const RATE = 1_000;
@@ -19,6 +20,20 @@ function samples(perSecond: number, startedWith = 0, sentPerSecond = RATE): read
     done: Math.min(startedWith + second * RATE, second * perSecond),
   }));
 }
+
+describe('warming up', () => {
+  test.each<[string, readonly number[], boolean]>([
+    ['nothing was sent yet', [], false],
+    ['two rounds have none before them', [300, 300], false],
+    ['the last round is cheaper', [300, 300, 250], false],
+    ['the one before it was', [300, 250, 250], false],
+    ['one round cost more, and the next less than all', [300, 250, 260, 200], false],
+    ['two rounds cost as much as the cheapest before', [300, 250, 245, 255], true],
+    ['costs that rise are no sign of a compiler', [200, 250, 260], true],
+  ])('%s', (_, costs, expected) => {
+    expect(isWarm(costs)).toBe(expected);
+  });
+});
 
 describe('sustained', () => {
   test('what comes through as fast as it is sent', () => {

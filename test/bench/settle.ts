@@ -5,20 +5,49 @@ import { untilDrained } from '../../infra/main-job/drained.ts';
 import { PROCESSORS } from '../../infra/processors.ts';
 import { sinkCounts } from '../../infra/proof/analytics-totals.ts';
 import { recordCount } from '../../infra/proof/audit.ts';
-import type { BenchSystem } from './bench-system.ts';
+import { type BenchSystem, readings } from './bench-system.ts';
 import { sendAtRate } from './pace.ts';
+import { rounded } from './table.ts';
 
 const WARM_RATE = 2_000;
-const WARM_SECONDS = 20;
+const ROUND_SECONDS = 20;
+const ROUNDS_MAX = 12;
+/** Rounds in a row that cost as much as the cheapest before them: one alone is a lull of the compiler. */
+const ROUNDS_ALIKE = 2;
+const ALIKE = 0.95;
+const BROKER = 'kafka';
 const TIMEOUT_MS = 600_000;
 const POLL_MS = 500;
 
-/** A load that is counted nowhere; returns how many uses it had. */
+/**
+ * A load that is counted nowhere, round after round until the broker is compiled: for its first two minutes Java's
+ * compiler takes up to half a core beside it, which is latency of a system that has just started. Returns the uses sent.
+ */
 export async function warmUp(bench: BenchSystem, tell: (line: string) => void): Promise<number> {
-  tell(`warming up with ${WARM_RATE * WARM_SECONDS} uses`);
-  await sendAtRate(bench, { ratePerSecond: WARM_RATE, seconds: WARM_SECONDS, run: 'warm' });
-  await settled(bench);
-  return WARM_RATE * WARM_SECONDS;
+  const uses = WARM_RATE * ROUND_SECONDS;
+  const costs: number[] = [];
+  while (!isWarm(costs) && costs.length < ROUNDS_MAX) {
+    const before = readings(bench.system)[BROKER]?.cpuS ?? 0;
+    await sendAtRate(bench, {
+      ratePerSecond: WARM_RATE,
+      seconds: ROUND_SECONDS,
+      run: `warm${costs.length}`,
+    });
+    await settled(bench);
+    const cost = (((readings(bench.system)[BROKER]?.cpuS ?? 0) - before) * 1e6) / uses;
+    costs.push(cost);
+    tell(`warming up, round ${costs.length} of ${uses} uses: ${rounded(cost, 0)} us of the broker a use`);
+  }
+  if (!isWarm(costs)) tell(`the broker still gets cheaper after ${ROUNDS_MAX} rounds`);
+  return costs.length * uses;
+}
+
+/** Whether the last rounds cost no less than those before them. */
+export function isWarm(costs: readonly number[]): boolean {
+  const before = costs.slice(0, -ROUNDS_ALIKE);
+  if (before.length === 0) return false;
+  const least = Math.min(...before);
+  return costs.slice(-ROUNDS_ALIKE).every((cost) => cost >= least * ALIKE);
 }
 
 /** Nothing is left to be done, by any service, and all of it is in ClickHouse. */
