@@ -110,13 +110,14 @@ export function cpuSecondsOf(pid: number): number {
   return (Number(stat[11] ?? 0) + Number(stat[12] ?? 0)) / CLOCK_TICKS_PER_SECOND;
 }
 
-/** CPU seconds of everything on this machine so far, what its host took away included; null where nobody counts them. */
-export function machineCpuSeconds(): number | null {
+/** CPU seconds of everything on this machine so far, and those that its host took away; null where nobody counts them. */
+export function machineCpuSeconds(): { readonly used: number; readonly stolen: number } | null {
   if (!existsSync(MACHINE_STAT)) return null;
   const line = readFileSync(MACHINE_STAT, 'utf8').split('\n', 1)[0] ?? '';
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = line
     .split(/\s+/)
     .slice(1)
     .map(Number);
-  return (user + nice + system + irq + softirq + steal) / CLOCK_TICKS_PER_SECOND;
+  const used = (user + nice + system + irq + softirq) / CLOCK_TICKS_PER_SECOND;
+  return { used, stolen: steal / CLOCK_TICKS_PER_SECOND };
 }

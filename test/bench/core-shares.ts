@@ -1,8 +1,8 @@
 /**
  * What a load costs of one core, by part of the system: the other half of every latency and of every rate.
  *
- * `sender` is the process of the bench, which sends and measures; `others` is what is none of ours, what the host took
- * away included. A part that was restarted meanwhile would show less than it took; the benches restart none.
+ * `sender` is the process of the bench, which sends and measures; `others` is what is none of ours; `stolen` is what the
+ * machine's host took away, as far as it says so. A part that was restarted meanwhile would show less than it took; the benches restart none.
  */
 import { availableParallelism } from 'node:os';
 import type { System } from '../../infra/system.ts';
@@ -15,6 +15,7 @@ export type CoreShares = Readonly<Record<string, number>>;
 const BUSY_SHARE = 0.9;
 const MACHINE = 'machine';
 const OTHERS = 'others';
+const STOLEN = 'stolen';
 
 /** Begins to count; the answer ends it. */
 export function countCoreShares(system: System): () => CoreShares {
@@ -25,7 +26,9 @@ export function countCoreShares(system: System): () => CoreShares {
     const shares = Object.entries(cpuSeconds(system)).map(
       ([name, cpuS]) => [name, rounded((cpuS - (before[name] ?? 0)) / elapsedS, 3)] as const,
     );
-    const ours = shares.filter(([name]) => name !== MACHINE).reduce((sum, [, share]) => sum + share, 0);
+    const ours = shares
+      .filter(([name]) => name !== MACHINE && name !== STOLEN)
+      .reduce((sum, [, share]) => sum + share, 0);
     return Object.fromEntries(
       shares.map(([name, share]) =>
         name === MACHINE ? [OTHERS, rounded(Math.max(0, share - ours), 3)] : [name, share],
@@ -41,7 +44,12 @@ function cpuSeconds(system: System): Readonly<Record<string, number>> {
   return Object.fromEntries([
     ...parts,
     ['sender', (user + kernel) / 1e6],
-    ...(machine === null ? [] : [[MACHINE, machine] as const]),
+    ...(machine === null
+      ? []
+      : ([
+          [MACHINE, machine.used],
+          [STOLEN, machine.stolen],
+        ] as const)),
   ]);
 }
 
