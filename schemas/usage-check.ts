@@ -78,7 +78,7 @@ function hasCounts(event: UsageEvent): boolean {
     isCount(event.characters) &&
     isCount(event.gpuMillis) &&
     isCount(event.latencyMs) &&
-    (event.sourceSequence === null || isSequence(event.sourceSequence)) &&
+    (event.sourceSequence === null || isWholeUpTo(event.sourceSequence, sequenceMax)) &&
     event.cacheReadTokens + event.cacheWriteTokens <= event.inputTokens &&
     event.reasoningTokens <= event.outputTokens
   );
@@ -109,9 +109,9 @@ function isListed(value: string, allowed: readonly string[]): boolean {
 }
 
 function isCount(count: number): boolean {
-  return count >= 0 && count <= countMax && Number.isInteger(count);
+  return isWholeUpTo(count, countMax);
 }
 
-function isSequence(sequence: number): boolean {
-  return sequence >= 0 && sequence <= sequenceMax && Number.isInteger(sequence);
+function isWholeUpTo(value: number, max: number): boolean {
+  return value >= 0 && value <= max && Number.isInteger(value);
 }

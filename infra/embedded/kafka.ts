@@ -30,9 +30,9 @@ const heap = '768m';
 /** Compiles fast code fast: for a Java that is gone in a minute. Its code takes twice the time of the other's. */
 const QUICK_COMPILER = '-XX:TieredStopAtLevel=1';
 /**
- * A Java that stays has its whole heap at once, and half of it as a nursery: left to itself it collected three times as
- * often, 10 to 80 ms each on two busy cores, and requests of more than half a MiB, half a region, made it mark all of its heap.
- * What survives twice survives for minutes; copying it thirteen times more was most of a pause.
+ * A Java that stays has its whole heap at once, and half of it as a nursery: left to itself it collected more than
+ * twice as often, 10 to 80 ms each on two busy cores, and requests of over half a MiB, half a region, made it mark all of its
+ * heap. What survives two collections as a rule survives the next thirteen, and was copied each time.
  */
 const ROOMY_HEAP = [
   `-Xms${heap}`,

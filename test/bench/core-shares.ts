@@ -2,7 +2,8 @@
  * What a load costs of one core, by part of the system: the other half of every latency and of every rate.
  *
  * `sender` is the process of the bench, which sends and measures; `others` is what is none of ours; `stolen` is what the
- * machine's host took away, as far as it says so. A part that was restarted meanwhile would show less than it took; the benches restart none.
+ * machine's host took away, as far as it says so. A part that was restarted meanwhile would show less than it took; the
+ * benches restart none.
  */
 import { availableParallelism } from 'node:os';
 import type { System } from '../../infra/system.ts';
@@ -13,9 +14,6 @@ export type CoreShares = Readonly<Record<string, number>>;
 
 /** From here on the cores are what bounds. */
 const BUSY_SHARE = 0.9;
-const MACHINE = 'machine';
-const OTHERS = 'others';
-const STOLEN = 'stolen';
 
 /** Begins to count; the answer ends it. */
 export function countCoreShares(system: System): () => CoreShares {
@@ -24,33 +22,24 @@ export function countCoreShares(system: System): () => CoreShares {
   return () => {
     const elapsedS = (performance.now() - begun) / 1_000;
     const shares = Object.entries(cpuSeconds(system)).map(
-      ([name, cpuS]) => [name, rounded((cpuS - (before[name] ?? 0)) / elapsedS, 3)] as const,
+      // Ticks are counted in hundredths of a second: `others` may come out below nothing.
+      ([name, cpuS]) => [name, rounded(Math.max(0, cpuS - (before[name] ?? 0)) / elapsedS, 3)] as const,
     );
-    const ours = shares
-      .filter(([name]) => name !== MACHINE && name !== STOLEN)
-      .reduce((sum, [, share]) => sum + share, 0);
-    return Object.fromEntries(
-      shares.map(([name, share]) =>
-        name === MACHINE ? [OTHERS, rounded(Math.max(0, share - ours), 3)] : [name, share],
-      ),
-    );
+    return Object.fromEntries(shares);
   };
 }
 
 function cpuSeconds(system: System): Readonly<Record<string, number>> {
   const { user, system: kernel } = process.cpuUsage();
   const parts = Object.entries(readings(system)).map(([name, { cpuS }]) => [name, cpuS] as const);
+  const ours: Readonly<Record<string, number>> = {
+    ...Object.fromEntries(parts),
+    sender: (user + kernel) / 1e6,
+  };
   const machine = machineCpuSeconds();
-  return Object.fromEntries([
-    ...parts,
-    ['sender', (user + kernel) / 1e6],
-    ...(machine === null
-      ? []
-      : ([
-          [MACHINE, machine.used],
-          [STOLEN, machine.stolen],
-        ] as const)),
-  ]);
+  if (machine === null) return ours;
+  const sum = Object.values(ours).reduce((total, cpuS) => total + cpuS, 0);
+  return { ...ours, others: machine.used - sum, stolen: machine.stolen };
 }
 
 export interface AtRate {
